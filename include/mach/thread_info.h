@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mach/thread_info.h - what is known of a thread.  Values and layouts are XNU's (LP64). */
+#ifndef _MACH_THREAD_INFO_H_
+#define _MACH_THREAD_INFO_H_
+
+#include <mach/vm_types.h>
+
+typedef natural_t thread_flavor_t;
+typedef integer_t *thread_info_t;
+typedef natural_t thread_policy_flavor_t;
+typedef integer_t *thread_policy_t;
+
+#define THREAD_FLAVOR_CONTROL 0
+#define THREAD_CONVERT_THREAD_STATE_TO_SELF 1
+#define THREAD_EXTENDED_POLICY 1
+#define THREAD_FLAVOR_READ 1
+#define THREAD_KERNEL_PORT 1
+#define THREAD_STANDARD_POLICY 1
+#define THREAD_CONVERT_THREAD_STATE_FROM_SELF 2
+#define THREAD_FLAVOR_INSPECT 2
+#define THREAD_FLAVOR_MAX 2
+#define THREAD_INSPECT_PORT 2
+#define THREAD_TIME_CONSTRAINT_POLICY 2
+#define THREAD_BASIC_INFO 3
+#define THREAD_MAX_SPECIAL_PORT 3
+#define THREAD_PRECEDENCE_POLICY 3
+#define THREAD_READ_PORT 3
+#define THREAD_AFFINITY_POLICY 4
+#define THREAD_IDENTIFIER_INFO 4
+#define THREAD_BACKGROUND_POLICY 5
+#define THREAD_EXTENDED_INFO 5
+#define THREAD_DEBUG_INFO_INTERNAL 6
+#define THREAD_LATENCY_QOS_POLICY 7
+#define THREAD_THROUGHPUT_QOS_POLICY 8
+#define THREAD_SCHED_TIMESHARE_INFO 10
+#define THREAD_SCHED_RR_INFO 11
+#define THREAD_SCHED_FIFO_INFO 12
+#define THREAD_INFO_MAX 32
+#define THREAD_BACKGROUND_POLICY_DARWIN_BG 0x1000
+
+#endif
