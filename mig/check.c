@@ -363,6 +363,8 @@ void check_interface(struct source *source, struct interface *interface)
 {
     for (struct type *type = interface->types; type != NULL; type = type->hh.next)
         complete_type(type);
-    for (struct routine *routine = interface->routines; routine != NULL; routine = routine->next)
-        check_routine(source, routine);
+    for (struct routine *routine = interface->routines; routine != NULL; routine = routine->next) {
+        if (!routine->broken)
+            check_routine(source, routine);
+    }
 }

@@ -126,34 +126,52 @@ void diag_note(struct source *source, struct pos pos, const char *format, ...)
     va_end(args);
 }
 
-/* Edit distance of two short names; anything past the table is far. */
+enum { LONGEST = 64 };
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+static bool same_letter(char a, char b)
+{
+    return strncasecmp(&a, &b, 1) == 0;
+}
+
+/*
+ * Edit distance of two short names: letters put in, left out, changed, or two neighbours exchanged.
+ * Anything that does not fit the table is far.
+ */
 static unsigned distance(const char *a, const char *b)
 {
-    enum { LONGEST = 64 };
-    unsigned row[LONGEST + 1];
+    unsigned table[LONGEST + 1][LONGEST + 1];
     size_t la = strlen(a), lb = strlen(b);
 
     if (la > LONGEST || lb > LONGEST)
         return LONGEST;
+    for (size_t i = 0; i <= la; i++)
+        table[i][0] = (unsigned)i;
     for (size_t j = 0; j <= lb; j++)
-        row[j] = (unsigned)j;
+        table[0][j] = (unsigned)j;
     for (size_t i = 1; i <= la; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i;
         for (size_t j = 1; j <= lb; j++) {
-            unsigned change = diagonal + (strncasecmp(&a[i - 1], &b[j - 1], 1) != 0);
-            unsigned least = row[j - 1] < row[j] ? row[j - 1] + 1 : row[j] + 1;
-            diagonal = row[j];
-            row[j] = change < least ? change : least;
+            unsigned change = table[i - 1][j - 1] + !same_letter(a[i - 1], b[j - 1]);
+            table[i][j] = least(change, least(table[i - 1][j], table[i][j - 1]) + 1);
+            if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1]))
+                table[i][j] = least(table[i][j], table[i - 2][j - 2] + 1);
         }
     }
-    return row[lb];
+    return table[la][lb];
 }
 
 void diag_near(struct near *near, const char *candidate)
 {
+    size_t length = strlen(near->wanted), other = strlen(candidate);
+    unsigned limit = (unsigned)length / 3;
+
+    if ((length > other ? length - other : other - length) > limit)
+        return;
     unsigned far = distance(near->wanted, candidate);
-    unsigned limit = (unsigned)strlen(near->wanted) / 3;
 
     if (far <= limit && (near->best == NULL || far < near->distance)) {
         near->best = candidate;

@@ -219,6 +219,7 @@ struct routine {
     enum routine_kind kind;
     int64_t id;
     struct arg *args;
+    bool broken; /* an argument has been complained about: the rest would be noise */
 
     /* Filled in by check.c. */
     struct arg *request_port, *reply_port, *wait_arg, *send_arg, *option_arg, *return_arg, *retcode_arg;

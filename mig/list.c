@@ -160,6 +160,8 @@ static json_t *describe_arg(struct emitter *emitter, const struct arg *arg)
         json_object_set_new(object, "countinout", json_true());
     if (arg->flags & ARG_PHYSICAL_COPY)
         json_object_set_new(object, "physicalcopy", json_true());
+    if (arg->flags & ARG_AUTO)
+        json_object_set_new(object, "auto", json_true());
     if (arg->flags & ARG_SERVER_COPY)
         json_object_set_new(object, "servercopy", json_true());
     if (arg->trailer != TRAILER_NONE)

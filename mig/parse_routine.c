@@ -106,24 +106,12 @@ static const struct {
     {"userimpl", ROLE_USER_TRAILER, TRAILER_NONE},
 };
 
-static bool parse_role(struct parser *parser, struct arg *arg)
+static bool unknown_role(struct parser *parser, const struct token *ahead)
 {
-    const struct token *ahead = parse_ahead(parser);
-
-    arg->role = ROLE_IN;
-    if (ahead->kind == TOKEN_PUNCT && ahead->punct == ':')
-        return true;
     struct near near = {.wanted = parser->now.text};
-    for (size_t i = 0; i < sizeof role_words / sizeof role_words[0]; i++) {
-        if (parse_at_word(parser, role_words[i].word)) {
-            arg->role = role_words[i].role;
-            arg->trailer = role_words[i].trailer;
-            arg->role_given = true;
-            parse_advance(parser);
-            return true;
-        }
+
+    for (size_t i = 0; i < sizeof role_words / sizeof role_words[0]; i++)
         diag_near(&near, role_words[i].word);
-    }
     if (ahead->kind != TOKEN_WORD) {
         parse_advance(parser);
         parse_expected(parser, "':' after the argument's name");
@@ -134,6 +122,25 @@ static bool parse_role(struct parser *parser, struct arg *arg)
         diag_error(parser->source, parser->now.pos, "'%s' is not a direction", parser->now.text);
     }
     return false;
+}
+
+static bool parse_role(struct parser *parser, struct arg *arg)
+{
+    const struct token *ahead = parse_ahead(parser);
+
+    arg->role = ROLE_IN;
+    if (ahead->kind == TOKEN_PUNCT && ahead->punct == ':')
+        return true;
+    for (size_t i = 0; i < sizeof role_words / sizeof role_words[0]; i++) {
+        if (parse_at_word(parser, role_words[i].word)) {
+            arg->role = role_words[i].role;
+            arg->trailer = role_words[i].trailer;
+            arg->role_given = true;
+            parse_advance(parser);
+            return true;
+        }
+    }
+    return unknown_role(parser, ahead);
 }
 
 /* `: name`, or `: name = type`, which also defines the type. */
@@ -211,10 +218,10 @@ static bool parse_args(struct parser *parser, struct routine *routine)
         return false;
     while (!parse_at_punct(parser, ')')) {
         struct arg *arg = parse_arg(parser);
+        if (arg == NULL || !add_arg(parser, routine, arg))
+            routine->broken = true;
         if (arg == NULL)
             skip_arg(parser);
-        else
-            add_arg(parser, routine, arg);
         if (parse_take_punct(parser, ';'))
             continue;
         if (parse_at_punct(parser, ')'))
@@ -290,7 +297,7 @@ void parse_routine(struct parser *parser, enum routine_kind kind)
     routine->name = parse_expect_name(parser, "the routine's name");
     bool ok = routine->name != NULL && parse_args(parser, routine);
     if (ok && kind == FUNCTION) {
-        ok = parse_expect_punct(parser, ':', "before the function's type");
+        ok = parse_expect_punct(parser, ':', "and the function's type");
         if (ok)
             add_return(parser, routine);
     }

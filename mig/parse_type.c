@@ -110,9 +110,10 @@ static bool parse_basic_name(struct parser *parser, struct basic *basic)
         parse_expected(parser, "a MACH_MSG_TYPE name");
         return false;
     }
-    struct near near = {.wanted = parser->now.text};
-    const struct wire_name *wire = wire_find(parser->now.text, &near);
+    const struct wire_name *wire = wire_find(parser->now.text, NULL);
     if (wire == NULL) {
+        struct near near = {.wanted = parser->now.text};
+        wire_find(parser->now.text, &near);
         if (near.best != NULL)
             diag_error(parser->source, parser->now.pos, "'%s' is not a basic type; did you mean '%s'?",
                        parser->now.text, near.best);
@@ -172,7 +173,7 @@ static struct type *parse_long_form(struct parser *parser)
     unsigned flags = 0;
 
     parse_advance(parser);
-    if (!parse_basic(parser, &basic) || !parse_expect_punct(parser, ',', "before the size"))
+    if (!parse_basic(parser, &basic) || !parse_expect_punct(parser, ',', "and a size"))
         return NULL;
     struct pos pos = parser->now.pos;
     if (!parse_number(parser, &bits))
@@ -211,14 +212,14 @@ static bool parse_bounds(struct parser *parser, uint64_t *count, bool *variable)
 {
     *count = 0;
     *variable = true;
-    if (!parse_expect_punct(parser, '[', "before the bound"))
+    if (!parse_expect_punct(parser, '[', "and the bound"))
         return false;
     if (parse_take_punct(parser, ']'))
         return true;
     if (parse_take_punct(parser, '*')) {
         if (parse_take_punct(parser, ']'))
             return true;
-        if (!parse_expect_punct(parser, ':', "before the bound"))
+        if (!parse_expect_punct(parser, ':', "and the bound"))
             return false;
     } else {
         *variable = false;
@@ -281,6 +282,14 @@ static bool parse_member(struct parser *parser, struct member *member)
     return parse_expect_punct(parser, ';', "after the member");
 }
 
+/* After an error inside: past the '}', so that the rest is not taken for statements. */
+static struct type *skip_members(struct parser *parser)
+{
+    while (parser->now.kind != TOKEN_END && !parse_take_punct(parser, '}'))
+        parse_advance(parser);
+    return NULL;
+}
+
 /* struct { type name; type name[N]; } */
 static struct type *parse_struct_members(struct parser *parser, struct pos pos)
 {
@@ -291,11 +300,11 @@ static struct type *parse_struct_members(struct parser *parser, struct pos pos)
         struct member *member = arena_new(parser->source->arena, struct member);
         struct pos member_pos = parser->now.pos;
         if (!parse_member(parser, member))
-            return NULL;
+            return skip_members(parser);
         for (struct member *other = members; other != NULL; other = other->next) {
             if (strcmp(other->name, member->name) == 0) {
                 diag_error(parser->source, member_pos, "there is a member '%s' already", member->name);
-                return NULL;
+                return skip_members(parser);
             }
         }
         *end = member;
@@ -355,13 +364,13 @@ static struct type *parse_native(struct parser *parser)
     const char *null_value = NULL;
 
     parse_advance(parser);
-    if (!parse_expect_punct(parser, '(', "before the type"))
+    if (!parse_expect_punct(parser, '(', "and the type"))
         return NULL;
     struct type *target = parse_plain_type(parser);
     if (target == NULL)
         return NULL;
     if (if_not) {
-        if (!parse_expect_punct(parser, ',', "before the value"))
+        if (!parse_expect_punct(parser, ',', "and the value"))
             return NULL;
         if (parser->now.kind == TOKEN_NUMBER && parser->now.number == 0) {
             null_value = "NULL";
@@ -380,11 +389,10 @@ static struct type *parse_native(struct parser *parser)
 
 static struct type *parse_named_type(struct parser *parser)
 {
-    struct near near = {.wanted = parser->now.text};
     struct pos pos = parser->now.pos;
     struct basic basic;
 
-    if (wire_find(parser->now.text, &near) != NULL)
+    if (wire_find(parser->now.text, NULL) != NULL)
         return parse_basic(parser, &basic) ? basic_type(parser, &basic) : NULL;
     struct type *type = type_find(parser->source, parser->interface, parser->now.text, pos);
     if (type == NULL)
@@ -444,7 +452,7 @@ static bool parse_translation(struct parser *parser, const char **to, const char
         return false;
     if ((*function = parse_expect_name(parser, "the function's name")) == NULL)
         return false;
-    if (!parse_expect_punct(parser, '(', "before the type that goes in"))
+    if (!parse_expect_punct(parser, '(', "and the type that goes in"))
         return false;
     if ((*from = parse_expect_name(parser, "the type that goes in")) == NULL)
         return false;
@@ -509,7 +517,7 @@ static bool parse_destructor(struct parser *parser, struct type *type)
 
     if ((type->destructor = parse_expect_name(parser, "the function's name")) == NULL)
         return false;
-    if (!parse_expect_punct(parser, '(', "before the type that goes in"))
+    if (!parse_expect_punct(parser, '(', "and the type that goes in"))
         return false;
     pos = parser->now.pos;
     if ((server = parse_expect_name(parser, "the type that goes in")) == NULL)

@@ -236,10 +236,13 @@ struct type *type_find(struct source *source, struct interface *interface, const
     if (type != NULL)
         return type;
 
-    struct near near = {.wanted = name};
+    struct near near = {.wanted = source->errors < DIAG_MAX_ERRORS ? name : ""};
     for (struct type *other = interface->types; other != NULL; other = other->hh.next)
         diag_near(&near, other->name);
     wire_find(name, &near);
+    diag_near(&near, "array");
+    diag_near(&near, "struct");
+    diag_near(&near, "c_string");
     if (near.best != NULL)
         diag_error(source, pos, "type '%s' is not defined; did you mean '%s'?", name, near.best);
     else

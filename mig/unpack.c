@@ -89,7 +89,8 @@ static void copy_in(struct emitter *emitter, const struct item *item, const char
 /* Whether anybody asks how long a variable array was: to copy it, or to find what comes after it. */
 static bool size_is_used(struct emitter *emitter, const struct item *item)
 {
-    bool stays = !is_user(emitter) && emit_in_place(emitter, item->arg) && item->arg->role != ROLE_INOUT;
+    bool in_place = emit_in_place(emitter, item->arg) || item->arg->type->indefinite;
+    bool stays = !is_user(emitter) && in_place && item->arg->role != ROLE_INOUT;
 
     return item->next != NULL || !stays;
 }

@@ -15,13 +15,23 @@ typedef mig_stub_routine_t mig_routine_t;
 typedef mig_routine_t (*mig_server_routine_t)(mach_msg_header_t *request);
 typedef kern_return_t (*mig_impl_routine_t)(void);
 
-/* One routine of a subsystem's table; stub_routine is NULL where ids were skipped. */
+/*
+ * One routine of a subsystem's table; stub_routine is NULL where ids were skipped.  What describes
+ * arguments is XNU's and left empty here: `mig -json` and mach/libmig.h tell that, and more.
+ */
+typedef struct routine_arg_descriptor *mig_routine_arg_descriptor_t;
 typedef struct routine_descriptor {
+    mig_impl_routine_t impl_routine;
     mig_stub_routine_t stub_routine;
-    mach_msg_size_t max_reply_msg;
-} routine_descriptor_t;
+    unsigned int argc;
+    unsigned int descr_count;
+    mig_routine_arg_descriptor_t arg_descr;
+    unsigned int max_reply_msg; /* bytes */
+} mig_routine_descriptor;
 typedef struct routine_descriptor *mig_routine_descriptor_t;
-typedef struct routine_descriptor mig_routine_descriptor;
+
+#define MIG_ROUTINE_DESCRIPTOR_NULL ((mig_routine_descriptor_t)0)
+#define MIG_ROUTINE_ARG_DESCRIPTOR_NULL ((mig_routine_arg_descriptor_t)0)
 
 /* A subsystem's table, as far as it is the same for all. */
 typedef struct mig_subsystem {
@@ -30,8 +40,10 @@ typedef struct mig_subsystem {
     mach_msg_id_t end;           /* one past the last id */
     mach_msg_size_t maxsize;     /* of any reply, in bytes */
     vm_address_t reserved;
-    routine_descriptor_t routine[1]; /* end - start of them */
+    mig_routine_descriptor routine[1]; /* end - start of them */
 } * mig_subsystem_t;
+
+#define MIG_SUBSYSTEM_NULL ((mig_subsystem_t)0)
 
 typedef struct mig_symtab {
     char *ms_routine_name;

@@ -33,6 +33,8 @@ static struct port ports[PORTS];
 static struct region regions[REGIONS];
 static bool typed_messages, allocations_fail;
 static unsigned messages;
+static unsigned taken_rights;
+static size_t taken_memory;
 static loopback_hook_t send_hook;
 static void *send_context;
 static void (*idle_hook)(void *);
@@ -87,10 +89,9 @@ mach_port_t loopback_port(loopback_demux_t demux, mach_msg_size_t max_reply)
     return name_of(port);
 }
 
-mach_port_t loopback_send_once(mach_port_t name)
+void loopback_add_send(mach_port_t name, unsigned count)
 {
-    port_of(name)->send_once++;
-    return name;
+    port_of(name)->send += count;
 }
 
 void loopback_kill(mach_port_t name)
@@ -113,6 +114,8 @@ void loopback_reset(bool typed)
     typed_messages = typed;
     allocations_fail = false;
     messages = 0;
+    taken_rights = 0;
+    taken_memory = 0;
     send_hook = NULL;
     idle_hook = NULL;
     reply_port = MACH_PORT_NULL;
@@ -136,6 +139,16 @@ size_t loopback_memory(void)
     for (size_t i = 0; i < REGIONS; i++)
         bytes += regions[i].size;
     return bytes;
+}
+
+unsigned loopback_taken_rights(void)
+{
+    return taken_rights;
+}
+
+size_t loopback_taken_memory(void)
+{
+    return taken_memory;
 }
 
 unsigned loopback_messages(void)
@@ -445,9 +458,9 @@ static mach_msg_return_t visit_typed(mach_msg_header_t *message, visit_t visit, 
 
 static mach_msg_return_t visit_parts(mach_msg_header_t *message, visit_t visit, void *context)
 {
-    if (typed_messages)
-        return visit_typed(message, visit, context);
-    return message->msgh_bits & MACH_MSGH_BITS_COMPLEX ? visit_untyped(message, visit, context) : MACH_MSG_SUCCESS;
+    if (!(message->msgh_bits & MACH_MSGH_BITS_COMPLEX))
+        return MACH_MSG_SUCCESS;
+    return typed_messages ? visit_typed(message, visit, context) : visit_untyped(message, visit, context);
 }
 
 /* ---- sending -------------------------------------------------------------------------------------- */
@@ -468,6 +481,10 @@ static mach_msg_return_t check_part(struct part *part, void *context)
 
 static void move_right(mach_port_t name, mach_msg_type_name_t disposition)
 {
+    bool moves = disposition >= MACH_MSG_TYPE_MOVE_RECEIVE && disposition <= MACH_MSG_TYPE_MOVE_SEND_ONCE;
+
+    if (moves && MACH_PORT_VALID(name))
+        taken_rights++;
     take_right(name, disposition, true);
     give_right(name, received_as(disposition));
 }
@@ -492,8 +509,9 @@ static mach_msg_return_t move_part(struct part *part, void *context)
         move_right(((mach_port_t *)copy)[i], part->disposition);
     if (part->count > 0 || part->named != NULL)
         *part->named = (unsigned char)received_as(part->disposition);
-    if (part->deallocate && part->size > 0)
-        vm_deallocate(mach_task_self(), (vm_address_t)part->address, part->size);
+    if (part->deallocate && part->size > 0 &&
+        vm_deallocate(mach_task_self(), (vm_address_t)part->address, part->size) == KERN_SUCCESS)
+        taken_memory += part->size;
     memcpy(part->where, &copy, sizeof copy);
     return MACH_MSG_SUCCESS;
 }
@@ -603,10 +621,10 @@ static void enqueue(struct port *port, mach_msg_header_t *message)
 
 static mach_msg_return_t send_message(mach_msg_header_t *message, mach_msg_size_t size, bool reply)
 {
-    if (send_hook != NULL)
-        send_hook(message, size, reply, send_context);
-    if (send_hook != NULL && message->msgh_size != size)
+    if (send_hook != NULL) {
+        message = send_hook(message, size, reply, send_context);
         size = message->msgh_size;
+    }
     if (size < sizeof *message || size % 4 != 0)
         return MACH_SEND_MSG_TOO_SMALL;
     message->msgh_size = size;

@@ -22,15 +22,20 @@ void loopback_reset(bool typed);
 
 /* A receive right and one send right under the same name.  demux NULL: messages wait to be received. */
 mach_port_t loopback_port(loopback_demux_t demux, mach_msg_size_t max_reply);
-mach_port_t loopback_send_once(mach_port_t port); /* makes a send-once right; its name */
+void loopback_add_send(mach_port_t port, unsigned count); /* makes send rights under the same name */
 void loopback_kill(mach_port_t port);             /* its receiver dies */
 
 unsigned loopback_rights(void);    /* user references held, all kinds, reply ports of mig left out */
 size_t loopback_memory(void);      /* bytes of vm_allocate and out-of-line memory held */
 unsigned loopback_messages(void);  /* sent so far */
 
-/* Seen and possibly changed just before it is sent; `reply` tells which half it is. */
-typedef void (*loopback_hook_t)(mach_msg_header_t *message, mach_msg_size_t size, bool reply, void *context);
+/* What messages have taken from their senders since the last reset: rights moved, memory deallocated. */
+unsigned loopback_taken_rights(void);
+size_t loopback_taken_memory(void);
+
+/* Sees each message just before it is sent, and may give another to send in its place, of msgh_size bytes. */
+typedef mach_msg_header_t *(*loopback_hook_t)(mach_msg_header_t *message, mach_msg_size_t size, bool reply,
+                                              void *context);
 void loopback_on_send(loopback_hook_t hook, void *context);
 
 /* Run when a receive would wait: a chance to answer late. */
