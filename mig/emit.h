@@ -72,6 +72,7 @@ void emit_pack(struct emitter *emitter, const struct message *message);
 void emit_unpack(struct emitter *emitter, const struct message *message);
 void emit_verify(struct emitter *emitter, const struct routine *routine, bool reply);
 bool emit_shifts(const struct message *message); /* something lies behind a variable array */
+bool emit_string_is_measured(struct emitter *emitter, const struct message *message, const struct arg *arg);
 bool emit_unpack_uses_size(struct emitter *emitter, const struct message *message);
 
 /* One for each file. */

@@ -52,23 +52,14 @@ static void load(struct emitter *emitter, const struct item *item, const char *v
     out_close(emitter->out, "}");
 }
 
-static void unpack_count(struct emitter *emitter, const struct item *item)
+/* Whether anybody asks how long a variable array was: to copy it, or to find what comes after it. */
+static bool size_is_used(struct emitter *emitter, const struct item *item)
 {
-    const struct arg *arg = item->arg;
+    bool in_place = emit_in_place(emitter, item->arg) || item->arg->type->indefinite;
+    bool stays = !is_user(emitter) && in_place && item->arg->role != ROLE_INOUT;
 
-    if (emitter->reply || arg_in_request(arg)) {
-        load(emitter, item, emit_received_count(emitter, arg), "mach_msg_type_number_t", NULL);
-        return;
-    }
-    /* countinout: what the caller has room for; never more than the reply has. */
-    const char *count = emit_local_suffix(emitter, arg, "Cnt");
-    load(emitter, item, count, "mach_msg_type_number_t", NULL);
-    out_open(emitter->out, "if (%s > %u)", count, arg->type->count);
-    out_line(emitter->out, "%s = %u;", count, arg->type->count);
-    emitter->out->indent--;
+    return item->next != NULL || !stays;
 }
-
-/* ---- inline data ---------------------------------------------------------------------------------- */
 
 static void copy_in(struct emitter *emitter, const struct item *item, const char *size)
 {
@@ -84,15 +75,6 @@ static void copy_in(struct emitter *emitter, const struct item *item, const char
         if (item->kind == ITEM_VARRAY)
             emitter->out->indent--;
     }
-}
-
-/* Whether anybody asks how long a variable array was: to copy it, or to find what comes after it. */
-static bool size_is_used(struct emitter *emitter, const struct item *item)
-{
-    bool in_place = emit_in_place(emitter, item->arg) || item->arg->type->indefinite;
-    bool stays = !is_user(emitter) && in_place && item->arg->role != ROLE_INOUT;
-
-    return item->next != NULL || !stays;
 }
 
 static void unpack_data(struct emitter *emitter, const struct item *item)
@@ -122,6 +104,42 @@ static const char *bytes(struct emitter *emitter, const struct arg *arg, const c
 
     return size == 1 ? count : arena_printf(emitter->arena, "%s * %llu", count, (unsigned long long)size);
 }
+
+/* A string tells its own length: its count is read only to find what lies behind it. */
+static bool count_is_used(struct emitter *emitter, const struct item *varray)
+{
+    return varray->arg->type->kind != TYPE_STRING || size_is_used(emitter, varray);
+}
+
+bool emit_string_is_measured(struct emitter *emitter, const struct message *message, const struct arg *arg)
+{
+    for (const struct item *item = message->items; item != NULL; item = item->next) {
+        if (item->arg == arg && item->kind == ITEM_VARRAY)
+            return size_is_used(emitter, item);
+    }
+    return false;
+}
+
+static void unpack_count(struct emitter *emitter, const struct item *item)
+{
+    const struct arg *arg = item->arg;
+
+    if (item->next != NULL && item->next->arg == arg && item->next->kind == ITEM_VARRAY &&
+        !count_is_used(emitter, item->next))
+        return;
+    if (emitter->reply || arg_in_request(arg)) {
+        load(emitter, item, emit_received_count(emitter, arg), "mach_msg_type_number_t", NULL);
+        return;
+    }
+    /* countinout: what the caller has room for; never more than the reply has. */
+    const char *count = emit_local_suffix(emitter, arg, "Cnt");
+    load(emitter, item, count, "mach_msg_type_number_t", NULL);
+    out_open(emitter->out, "if (%s > %u)", count, arg->type->count);
+    out_line(emitter->out, "%s = %u;", count, arg->type->count);
+    emitter->out->indent--;
+}
+
+/* ---- inline data ---------------------------------------------------------------------------------- */
 
 bool emit_unpack_uses_size(struct emitter *emitter, const struct message *message)
 {
@@ -254,7 +272,8 @@ static void unpack_type(struct emitter *emitter, const struct item *item)
 
     if (arg == NULL || item->next->kind == ITEM_COUNT)
         return;
-    bool count = emit_counts_here(arg), poly = emit_receives_poly(arg), way = arg->type->indefinite;
+    bool count = emit_counts_here(arg) && (item->next->kind != ITEM_VARRAY || count_is_used(emitter, item->next));
+    bool poly = emit_receives_poly(arg), way = arg->type->indefinite;
     bool scopy = !is_user(emitter) && (arg->flags & ARG_SERVER_COPY);
     if (!count && !poly && !way && !scopy)
         return;

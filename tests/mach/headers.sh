@@ -30,7 +30,7 @@ if command -v "$CXX" >/dev/null 2>&1; then has_cxx=yes; else echo "no C++ compil
 headers=$(cd "$srcdir/include" && ls mach/*.h servers/*.h)
 generated=$(cd gen && ls mach_port.h task.h vm_map.h exc_server.h notify_server.h bootstrap.h)
 for header in $headers $generated; do
-    echo "#include <$header>" >"$work/one.c"
+    printf '#include <%s>\nextern int something;\n' "$header" >"$work/one.c"
     cp "$work/one.c" "$work/one.cc"
     # shellcheck disable=SC2086 # CC and flags are words
     try "$header in C" $CC -std=gnu11 $flags "$work/one.c"
