@@ -52,6 +52,9 @@ const char *emit_sent_disposition(struct emitter *emitter, const struct arg *arg
 uint64_t emit_item_size(const struct type *type);   /* of one counted element */
 bool emit_in_place(struct emitter *emitter, const struct arg *arg); /* the server works in the message itself */
 bool emit_by_reference(struct emitter *emitter, const struct arg *arg);
+unsigned emit_alignment(const struct emitter *emitter); /* of each field */
+const char *emit_place(struct emitter *emitter, const struct item *item, bool address); /* a field, moved or not */
+void emit_slack(struct emitter *emitter, const struct item *item); /* Delta takes what an array of Size left */
 bool emit_sends_poly(const struct arg *arg);
 bool emit_receives_poly(const struct arg *arg);
 void emit_destroy(struct emitter *emitter, const char *message);

@@ -129,6 +129,31 @@ uint64_t emit_item_size(const struct type *type)
     return type->kind == TYPE_ARRAY ? type->element->size : type->kind == TYPE_STRING ? 1 : type->size;
 }
 
+unsigned emit_alignment(const struct emitter *emitter)
+{
+    return emitter->interface->typed ? 8 : 4;
+}
+
+/* The member, or the member's address less Delta. */
+const char *emit_place(struct emitter *emitter, const struct item *item, bool address)
+{
+    const char *and = address ? "&" : "";
+
+    if (item->shifted)
+        return arena_printf(emitter->arena, "(char *)%s%s->%s - Delta", and, emitter->message, item->name);
+    return arena_printf(emitter->arena, "%s%s->%s", and, emitter->message, item->name);
+}
+
+void emit_slack(struct emitter *emitter, const struct item *item)
+{
+    unsigned align = emit_alignment(emitter);
+
+    if (emit_item_size(item->arg->type) % align == 0)
+        out_line(emitter->out, "Delta += %u - Size;", item->padded);
+    else
+        out_line(emitter->out, "Delta += %u - ((Size + %u) & ~%uu);", item->padded, align - 1, align - 1);
+}
+
 bool emit_shifts(const struct message *message)
 {
     for (const struct item *item = message->items; item != NULL; item = item->next) {

@@ -6,21 +6,6 @@
  */
 #include "emit.h"
 
-static unsigned padding(const struct emitter *emitter)
-{
-    return emitter->interface->typed ? 8 : 4;
-}
-
-/* Where a field is: the member, or the member's address less Delta. */
-static const char *place(struct emitter *emitter, const struct item *item, bool address)
-{
-    const char *and = address ? "&" : "";
-
-    if (item->shifted)
-        return arena_printf(emitter->arena, "(char *)%s%s->%s - Delta", and, emitter->message, item->name);
-    return arena_printf(emitter->arena, "%s%s->%s", and, emitter->message, item->name);
-}
-
 /* field = value, wherever the field is. */
 static void store(struct emitter *emitter, const struct item *item, const char *type, const char *value)
 {
@@ -30,7 +15,7 @@ static void store(struct emitter *emitter, const struct item *item, const char *
     }
     out_open(emitter->out, "{");
     out_line(emitter->out, "%s Value = %s;", type, value);
-    out_line(emitter->out, "memcpy(%s, &Value, sizeof Value);", place(emitter, item, true));
+    out_line(emitter->out, "memcpy(%s, &Value, sizeof Value);", emit_place(emitter, item, true));
     out_close(emitter->out, "}");
 }
 
@@ -171,7 +156,7 @@ static void copy_array(struct emitter *emitter, const struct item *item, const c
     bool may_be_empty = item->kind == ITEM_VARRAY && !there;
     if (may_be_empty)
         out_open(emitter->out, "if (Size != 0)");
-    out_line(emitter->out, "%s(%s, %s, %s);", there ? "memmove" : "memcpy", place(emitter, item, false),
+    out_line(emitter->out, "%s(%s, %s, %s);", there ? "memmove" : "memcpy", emit_place(emitter, item, false),
              emit_local(emitter, item->arg), size);
     if (may_be_empty)
         emitter->out->indent--;
@@ -182,7 +167,7 @@ static void pack_fixed_string(struct emitter *emitter, const struct item *item)
     const char *name = emit_local(emitter, item->arg);
 
     if (!is_there(emitter, item)) {
-        out_line(emitter->out, "mig_strncpy_zerofill(%s, %s, %u);", place(emitter, item, false), name, item->size);
+        out_line(emitter->out, "mig_strncpy_zerofill(%s, %s, %u);", emit_place(emitter, item, false), name, item->size);
         return;
     }
     out_line(emitter->out, "Size = (mach_msg_size_t)strlen(%s);", name);
@@ -215,19 +200,9 @@ static const char *varray_bytes(struct emitter *emitter, const struct arg *arg)
     return arena_printf(emitter->arena, "%s * %llu", count, (unsigned long long)size);
 }
 
-static void take_up_slack(struct emitter *emitter, const struct item *item)
-{
-    unsigned pad = padding(emitter);
-
-    if (emit_item_size(item->arg->type) % pad == 0)
-        out_line(emitter->out, "Delta += %u - Size;", item->padded);
-    else
-        out_line(emitter->out, "Delta += %u - ((Size + %u) & ~%uu);", item->padded, pad - 1, pad - 1);
-}
-
 static void pack_inline_varray(struct emitter *emitter, const struct item *item)
 {
-    unsigned pad = padding(emitter);
+    unsigned pad = emit_alignment(emitter);
 
     copy_array(emitter, item, "Size");
     if (emit_item_size(item->arg->type) % pad != 0)
@@ -235,7 +210,7 @@ static void pack_inline_varray(struct emitter *emitter, const struct item *item)
                  item->shifted ? arena_printf(emitter->arena, "%s->%s - Delta", emitter->message, item->name)
                                : arena_printf(emitter->arena, "%s->%s", emitter->message, item->name),
                  pad - 1);
-    take_up_slack(emitter, item);
+    emit_slack(emitter, item);
 }
 
 static void pack_varray(struct emitter *emitter, const struct item *item)
@@ -252,7 +227,7 @@ static void pack_varray(struct emitter *emitter, const struct item *item)
     out_close(out, "} else {");
     out->indent++;
     out_line(out, "void *Address = (void *)(%s);", emit_value(emitter, item->arg));
-    out_line(out, "memcpy(%s, &Address, sizeof Address);", place(emitter, item, false));
+    out_line(out, "memcpy(%s, &Address, sizeof Address);", emit_place(emitter, item, false));
     out_line(out, "Delta += %u - sizeof Address;", item->padded);
     out_close(out, "}");
 }

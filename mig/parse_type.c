@@ -467,13 +467,9 @@ static bool conflict(struct parser *parser, struct pos pos, const char *before, 
     return true;
 }
 
-static bool parse_intran(struct parser *parser, struct type *type)
+/* What a translation says of the C types on either side must agree with what was said before. */
+static bool note_types(struct parser *parser, struct type *type, struct pos pos, const char *server, const char *user)
 {
-    const char *server, *user;
-    struct pos pos = parser->now.pos;
-
-    if (!parse_translation(parser, &server, &type->intran, &user))
-        return false;
     if (conflict(parser, pos, type->tran_server, server) || conflict(parser, pos, type->tran_user, user))
         return false;
     type->tran_server = server;
@@ -481,18 +477,20 @@ static bool parse_intran(struct parser *parser, struct type *type)
     return true;
 }
 
+static bool parse_intran(struct parser *parser, struct type *type)
+{
+    const char *server, *user;
+    struct pos pos = parser->now.pos;
+
+    return parse_translation(parser, &server, &type->intran, &user) && note_types(parser, type, pos, server, user);
+}
+
 static bool parse_outtran(struct parser *parser, struct type *type)
 {
     const char *server, *user;
     struct pos pos = parser->now.pos;
 
-    if (!parse_translation(parser, &user, &type->outtran, &server))
-        return false;
-    if (conflict(parser, pos, type->tran_server, server) || conflict(parser, pos, type->tran_user, user))
-        return false;
-    type->tran_server = server;
-    type->tran_user = user;
-    return true;
+    return parse_translation(parser, &user, &type->outtran, &server) && note_types(parser, type, pos, server, user);
 }
 
 static bool parse_payload(struct parser *parser, struct type *type)

@@ -106,6 +106,11 @@ static uint32_t sizeof_error(const struct emitter *emitter)
     return emitter->interface->typed ? HEADER_SIZE + TYPED_DESCRIPTOR_SIZE + 8 : HEADER_SIZE + NDR_SIZE + 4;
 }
 
+static bool is_header_port(const struct arg *arg)
+{
+    return arg->role == ROLE_REQUEST_PORT || arg->role == ROLE_REPLY_PORT || arg->role == ROLE_SREPLY_PORT;
+}
+
 static bool gives_result(const struct routine *routine)
 {
     return routine->kind == ROUTINE || routine->kind == SIMPLE_ROUTINE;
@@ -131,6 +136,8 @@ static void declare(struct emitter *emitter, const struct routine *routine)
     if (routine->return_arg != NULL)
         declare_value(emitter, routine->return_arg);
     for (const struct arg *arg = routine->args; arg != NULL; arg = arg->next) {
+        if (is_header_port(arg))
+            out_line(out, "%s %s;", arg->type->server_type, emit_local(emitter, arg));
         if (!is_body(arg) || arg->role == ROLE_RETURN)
             continue;
         declare_value(emitter, arg);
@@ -205,6 +212,15 @@ static const char *header_port_value(struct emitter *emitter, const struct arg *
     return arg->type->intran != NULL ? arena_printf(emitter->arena, "%s(%s)", arg->type->intran, value) : value;
 }
 
+/* What a port of the header was translated to is kept, since it may have to be let go of. */
+static void translate_header_ports(struct emitter *emitter, const struct routine *routine)
+{
+    for (const struct arg *arg = routine->args; arg != NULL; arg = arg->next) {
+        if (is_header_port(arg))
+            out_line(emitter->out, "%s = %s;", emit_local(emitter, arg), header_port_value(emitter, arg));
+    }
+}
+
 static void pass_body(struct call *call, const struct arg *arg)
 {
     struct emitter *emitter = call->emitter;
@@ -241,7 +257,7 @@ static void pass_arg(struct call *call, const struct arg *arg)
     case ROLE_REQUEST_PORT:
     case ROLE_REPLY_PORT:
     case ROLE_SREPLY_PORT:
-        pass(call, header_port_value(emitter, arg));
+        pass(call, emit_local(emitter, arg));
         if (emit_receives_poly(arg))
             pass(call, arg->role == ROLE_REQUEST_PORT ? "MACH_MSGH_BITS_LOCAL(InP->Head.msgh_bits)"
                                                       : "MACH_MSGH_BITS_REMOTE(InP->Head.msgh_bits)");
@@ -268,11 +284,26 @@ static void emit_call(struct emitter *emitter, const struct routine *routine)
 
 /* ---- after the call ------------------------------------------------------------------------------- */
 
-static void emit_destructors(struct emitter *emitter, const struct routine *routine)
+static void emit_destructor(struct emitter *emitter, const struct arg *arg)
+{
+    if (arg->type->destructor != NULL)
+        out_line(emitter->out, "%s(%s);", arg->type->destructor, emit_local(emitter, arg));
+}
+
+static void emit_header_destructors(struct emitter *emitter, const struct routine *routine)
 {
     for (const struct arg *arg = routine->args; arg != NULL; arg = arg->next) {
-        if (arg_in_request(arg) && arg->type->destructor != NULL)
-            out_line(emitter->out, "%s(%s);", arg->type->destructor, emit_local(emitter, arg));
+        if (is_header_port(arg))
+            emit_destructor(emitter, arg);
+    }
+}
+
+static void emit_destructors(struct emitter *emitter, const struct routine *routine)
+{
+    emit_header_destructors(emitter, routine);
+    for (const struct arg *arg = routine->args; arg != NULL; arg = arg->next) {
+        if (arg_in_request(arg))
+            emit_destructor(emitter, arg);
     }
 }
 
@@ -376,9 +407,11 @@ static void emit_error_only(struct emitter *emitter, const struct routine *routi
         if (arg->flags & ARG_SERVER_COPY)
             pass(&call, "FALSE");
     }
+    translate_header_ports(emitter, routine);
     out_line(out, "%s%s(", gives_result(routine) ? "ErrorP->RetCode = " : "",
              emit_function_name(emitter, routine, WHO_SERVER));
     out_line(out, "    %s);", call.text);
+    emit_header_destructors(emitter, routine);
     out_line(out, "return;");
     out_close(out, "}");
 }
@@ -411,6 +444,7 @@ static void emit_stub(struct emitter *emitter, const struct routine *routine)
     emitter->message = "InP";
     clear_results(emitter, routine);
     emit_unpack(emitter, &routine->request);
+    translate_header_ports(emitter, routine);
     emit_call(emitter, routine);
     emit_destructors(emitter, routine);
     emit_auto(emitter, routine);

@@ -86,7 +86,6 @@ static void emit_data(struct emitter *emitter, const struct item *item, uint32_t
 static void emit_member(struct emitter *emitter, const struct item *item)
 {
     struct out *out = emitter->out;
-    bool typed = emitter->interface->typed;
 
     switch (item->kind) {
     case ITEM_PORT:
@@ -102,7 +101,7 @@ static void emit_member(struct emitter *emitter, const struct item *item)
     case ITEM_COUNT:
     case ITEM_OFFSET: out_line(out, "mach_msg_type_number_t %s;", item->name); break;
     case ITEM_DATA:
-    case ITEM_VARRAY: emit_data(emitter, item, typed ? 8 : 4); return;
+    case ITEM_VARRAY: emit_data(emitter, item, emit_alignment(emitter)); return;
     case ITEM_TYPE:
         out_line(out, "%s %s;", item->size == TYPED_LONG_DESCRIPTOR_SIZE ? "mach_msg_type_long_t" : "mach_msg_type_t",
                  item->name);

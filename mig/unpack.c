@@ -19,15 +19,6 @@ static const char *target(struct emitter *emitter, const struct arg *arg)
     return is_user(emitter) && arg->role != ROLE_RETURN ? arena_printf(emitter->arena, "*%s", name) : name;
 }
 
-static const char *place(struct emitter *emitter, const struct item *item, bool address)
-{
-    const char *and = address ? "&" : "";
-
-    if (item->shifted)
-        return arena_printf(emitter->arena, "(char *)%s%s->%s - Delta", and, emitter->message, item->name);
-    return arena_printf(emitter->arena, "%s%s->%s", and, emitter->message, item->name);
-}
-
 static const char *translated(struct emitter *emitter, const struct arg *arg, const char *value)
 {
     if (!is_user(emitter) && arg->type->intran != NULL)
@@ -47,7 +38,7 @@ static void load(struct emitter *emitter, const struct item *item, const char *v
     }
     out_open(emitter->out, "{");
     out_line(emitter->out, "%s Value;", type);
-    out_line(emitter->out, "memcpy(&Value, %s, sizeof Value);", place(emitter, item, true));
+    out_line(emitter->out, "memcpy(&Value, %s, sizeof Value);", emit_place(emitter, item, true));
     out_line(emitter->out, "%s = %s;", variable, arg != NULL ? translated(emitter, arg, "Value") : "Value");
     out_close(emitter->out, "}");
 }
@@ -67,11 +58,11 @@ static void copy_in(struct emitter *emitter, const struct item *item, const char
     const char *name = emit_local(emitter, arg);
 
     if (!is_user(emitter) && emit_in_place(emitter, arg) && arg->role != ROLE_INOUT) {
-        out_line(emitter->out, "%s = %s;", name, place(emitter, item, false));
+        out_line(emitter->out, "%s = %s;", name, emit_place(emitter, item, false));
     } else {
         if (item->kind == ITEM_VARRAY)
             out_open(emitter->out, "if (Size != 0)");
-        out_line(emitter->out, "memcpy(%s, %s, %s);", name, place(emitter, item, false), size);
+        out_line(emitter->out, "memcpy(%s, %s, %s);", name, emit_place(emitter, item, false), size);
         if (item->kind == ITEM_VARRAY)
             emitter->out->indent--;
     }
@@ -86,11 +77,11 @@ static void unpack_data(struct emitter *emitter, const struct item *item)
         const char *c_type = is_user(emitter) ? type->user_type : type->server_type;
         out_open(emitter->out, "{");
         out_line(emitter->out, "void *Address;");
-        out_line(emitter->out, "memcpy(&Address, %s, sizeof Address);", place(emitter, item, true));
+        out_line(emitter->out, "memcpy(&Address, %s, sizeof Address);", emit_place(emitter, item, true));
         out_line(emitter->out, "%s = (%s)(Address);", target(emitter, arg), c_type);
         out_close(emitter->out, "}");
     } else if (type->kind == TYPE_STRING && is_user(emitter)) {
-        out_line(emitter->out, "mig_strncpy(%s, %s, %u);", arg->name, place(emitter, item, false), item->size);
+        out_line(emitter->out, "mig_strncpy(%s, %s, %u);", arg->name, emit_place(emitter, item, false), item->size);
     } else if (type->kind == TYPE_ARRAY || type->kind == TYPE_STRING) {
         copy_in(emitter, item, arena_printf(emitter->arena, "%u", item->size));
     } else {
@@ -161,7 +152,7 @@ static void unpack_too_many(struct emitter *emitter, const struct item *item)
         return;
     out_open(out, "if (%s > *%sCnt) {", got, arg->name);
     out_open(out, "if (*%sCnt != 0)", arg->name);
-    out_line(out, "memcpy(%s, %s, %s);", arg->name, place(emitter, item, false),
+    out_line(out, "memcpy(%s, %s, %s);", arg->name, emit_place(emitter, item, false),
              bytes(emitter, arg, arena_printf(emitter->arena, "*%sCnt", arg->name)));
     out->indent--;
     out_line(out, "*%sCnt = %s;", arg->name, got);
@@ -180,29 +171,17 @@ static void unpack_optional(struct emitter *emitter, const struct item *item)
 
     if (is_user(emitter)) {
         out_open(emitter->out, "if (%s != %s && %s != 0)", name, arg->type->null_value, got);
-        out_line(emitter->out, "memcpy(%s, %s, Size);", name, place(emitter, item, false));
+        out_line(emitter->out, "memcpy(%s, %s, Size);", name, emit_place(emitter, item, false));
         emitter->out->indent--;
         return;
     }
     out_open(emitter->out, "if (%s != 0) {", got);
-    out_line(emitter->out, "memcpy(&%sValue, %s, Size);", name, place(emitter, item, false));
+    out_line(emitter->out, "memcpy(&%sValue, %s, Size);", name, emit_place(emitter, item, false));
     out_line(emitter->out, "%s = &%sValue;", name, name);
     out_close(emitter->out, "} else {");
     emitter->out->indent++;
     out_line(emitter->out, "%s = %s;", name, arg->type->null_value);
     out_close(emitter->out, "}");
-}
-
-static void take_up_slack(struct emitter *emitter, const struct item *item)
-{
-    unsigned pad = emitter->interface->typed ? 8 : 4;
-
-    if (item->next == NULL)
-        return;
-    if (emit_item_size(item->arg->type) % pad == 0)
-        out_line(emitter->out, "Delta += %u - Size;", item->padded);
-    else
-        out_line(emitter->out, "Delta += %u - ((Size + %u) & ~%uu);", item->padded, pad - 1, pad - 1);
 }
 
 /* array[] in a typed message: a pointer is all that C gets, into the message or out of line. */
@@ -225,18 +204,19 @@ static void unpack_indefinite(struct emitter *emitter, const struct item *item)
         out_line(out, "goto done;");
         out_close(out, "}");
         out_open(out, "if (Size != 0)");
-        out_line(out, "memcpy((void *)Address, %s, Size);", place(emitter, item, false));
+        out_line(out, "memcpy((void *)Address, %s, Size);", emit_place(emitter, item, false));
         out->indent--;
         out_line(out, "%s = (%s)Address;", target(emitter, arg), c_type);
         emitter->failed = true;
     } else {
-        out_line(out, "%s = (%s)(void *)(%s);", target(emitter, arg), c_type, place(emitter, item, false));
+        out_line(out, "%s = (%s)(void *)(%s);", target(emitter, arg), c_type, emit_place(emitter, item, false));
     }
-    take_up_slack(emitter, item);
+    if (item->next != NULL)
+        emit_slack(emitter, item);
     out_close(out, "} else {");
     out->indent++;
     out_line(out, "void *Address;");
-    out_line(out, "memcpy(&Address, %s, sizeof Address);", place(emitter, item, false));
+    out_line(out, "memcpy(&Address, %s, sizeof Address);", emit_place(emitter, item, false));
     out_line(out, "%s = (%s)(Address);", target(emitter, arg), c_type);
     if (item->next != NULL)
         out_line(out, "Delta += %u - sizeof Address;", item->padded);
@@ -258,7 +238,8 @@ static void unpack_varray(struct emitter *emitter, const struct item *item)
         unpack_optional(emitter, item);
     else
         copy_in(emitter, item, "Size");
-    take_up_slack(emitter, item);
+    if (item->next != NULL)
+        emit_slack(emitter, item);
 }
 
 /* ---- type descriptors ----------------------------------------------------------------------------- */
@@ -279,7 +260,7 @@ static void unpack_type(struct emitter *emitter, const struct item *item)
         return;
     out_open(out, "{");
     out_line(out, "%s Type;", is_long ? "mach_msg_type_long_t" : "mach_msg_type_t");
-    out_line(out, "memcpy(&Type, %s, sizeof Type);", place(emitter, item, true));
+    out_line(out, "memcpy(&Type, %s, sizeof Type);", emit_place(emitter, item, true));
     if (count) {
         const char *number = is_long ? "Type.msgtl_number" : "Type.msgt_number";
         uint32_t units = arg->type->kind == TYPE_ARRAY ? arg->type->units : 1;

@@ -469,6 +469,17 @@ static void emit_error_procs(struct emitter *emitter)
     }
 }
 
+/* What a kernel sends with; its receiver declares nothing of it. */
+static void emit_kernel_calls(struct emitter *emitter)
+{
+    if (!emitter->interface->kernel_user)
+        return;
+    out_line(emitter->out, "extern mach_msg_return_t mach_msg_send_from_kernel(mach_msg_header_t *message, "
+                           "mach_msg_size_t send_size);");
+    out_line(emitter->out, "extern mach_msg_return_t mach_msg_rpc_from_kernel(mach_msg_header_t *message, "
+                           "mach_msg_size_t send_size, mach_msg_size_t rcv_size);");
+}
+
 static void emit_head(struct emitter *emitter)
 {
     struct out *out = emitter->out;
@@ -481,6 +492,7 @@ static void emit_head(struct emitter *emitter)
     emit_structs(emitter);
     emit_size_checks(emitter);
     emit_error_procs(emitter);
+    emit_kernel_calls(emitter);
     for (const struct routine *routine = emitter->interface->routines; routine != NULL; routine = routine->next)
         emit_prototype(emitter, routine, WHO_USER, ";");
     out_blank(out);

@@ -28,15 +28,6 @@ static const char *member(struct emitter *emitter, const struct item *item)
     return arena_printf(emitter->arena, "%s->%s", emitter->message, item->name);
 }
 
-static const char *place(struct emitter *emitter, const struct item *item, bool address)
-{
-    const char *and = address ? "&" : "";
-
-    if (item->shifted)
-        return arena_printf(emitter->arena, "(const char *)%s%s->%s - Delta", and, emitter->message, item->name);
-    return arena_printf(emitter->arena, "%s%s->%s", and, emitter->message, item->name);
-}
-
 /* ---- descriptors ---------------------------------------------------------------------------------- */
 
 static void verify_disposition(struct emitter *emitter, const struct arg *arg, const char *descriptor)
@@ -112,7 +103,7 @@ static void verify_count(struct emitter *emitter, const struct item *item)
     if (!emitter->reply && !arg_in_request(item->arg))
         return;
     if (item->shifted)
-        out_line(emitter->out, "memcpy(&%sCnt, %s, sizeof %sCnt);", item->arg->name, place(emitter, item, true),
+        out_line(emitter->out, "memcpy(&%sCnt, %s, sizeof %sCnt);", item->arg->name, emit_place(emitter, item, true),
                  item->arg->name);
     else
         out_line(emitter->out, "%sCnt = %s;", item->arg->name, member(emitter, item));
@@ -127,7 +118,7 @@ static const char *count_of(struct emitter *emitter, const struct arg *arg)
 
 static void verify_string(struct emitter *emitter, const struct item *item, const char *length)
 {
-    REFUSE(emitter, bad(emitter), "memchr(%s, 0, %s) == NULL", place(emitter, item, false), length);
+    REFUSE(emitter, bad(emitter), "memchr(%s, 0, %s) == NULL", emit_place(emitter, item, false), length);
 }
 
 /* Whether the check reads anything that lies behind this item, and so must know how far it has moved. */
@@ -147,7 +138,7 @@ static void verify_inline_varray(struct emitter *emitter, const struct item *ite
 {
     struct out *out = emitter->out;
     uint64_t size = emit_item_size(item->arg->type);
-    unsigned pad = emitter->interface->typed ? 8 : 4;
+    unsigned pad = emit_alignment(emitter);
     const char *count = count_of(emitter, item->arg);
 
     if (size % pad == 0)
@@ -248,7 +239,7 @@ static void verify_type(struct emitter *emitter, const struct item *item)
 
     out_open(out, "{");
     out_line(out, "%s Type;", is_long ? "mach_msg_type_long_t" : "mach_msg_type_t");
-    out_line(out, "memcpy(&Type, %s, sizeof Type);", place(emitter, item, true));
+    out_line(out, "memcpy(&Type, %s, sizeof Type);", emit_place(emitter, item, true));
     REFUSE(emitter, "MIG_TYPE_ERROR", "%s != %u",
            is_long ? "Type.msgtl_header.msgt_longform" : "Type.msgt_longform", is_long);
     if (!capacity && emit_receives_poly(arg))

@@ -386,6 +386,59 @@ kern_return_t do_handles(mach_port_t server, handle_t a, handle_t *b, handle_t *
     return KERN_SUCCESS;
 }
 
+counted_t counted_from_port(mach_port_t port)
+{
+    served.handles++;
+    return (counted_t){port, served.handles};
+}
+
+counted_t counted_from_payload(unsigned long payload)
+{
+    return counted_from_port((mach_port_t)payload);
+}
+
+void counted_release(counted_t counted)
+{
+    UNUSED(counted);
+    served.handles--;
+}
+
+kern_return_t do_counted(counted_t server, counted_t a, text_t last, int *b)
+{
+    *b = served.handles * 100 + (int)strlen(last);
+    served.got[0] = server.port;
+    mach_port_deallocate(mach_task_self(), a.port);
+    return KERN_SUCCESS;
+}
+
+kern_return_t do_both_ways(mach_port_t server, longs_t a, mach_msg_type_number_t *aCnt, points_t b,
+                           mach_msg_type_number_t *bCnt, ports_t c, mach_msg_type_number_t *cCnt, ool_ints_t *d,
+                           mach_msg_type_number_t *dCnt, mach_port_t *e, mach_msg_type_name_t *ePoly, pair_t *f,
+                           pair_ptr_t g, grid_t h, mach_msg_type_number_t *hCnt, text_t i)
+{
+    UNUSED(server);
+    for (unsigned n = 0; n < *aCnt; n++)
+        a[n] = -a[n];
+    a[(*aCnt)++] = 99;
+    b[0].x++;
+    *bCnt = 1;
+    mach_port_deallocate(mach_task_self(), c[1]);
+    c[1] = MACH_PORT_NULL;
+    *cCnt = 2;
+    served.kept = (char *)*d;
+    served.kept_size = *dCnt * sizeof **d;
+    (*d)[0]++;
+    served.poly = *ePoly;
+    UNUSED(e);
+    if (f != NULL)
+        f->a++;
+    g->b++;
+    h[1][3]++;
+    UNUSED(hCnt);
+    strcat(i, "!");
+    return KERN_SUCCESS;
+}
+
 kern_return_t do_native(mach_port_t server, pair_ptr_t a, pair_t *b, value_t c, pair_ptr_t d, pair_t *e, int *got)
 {
     UNUSED(server);

@@ -18,7 +18,7 @@ static const mig_function_t functions[] = {
     FUNCTION(points_ool),   FUNCTION(inout_ool),     FUNCTION(over_ool),     FUNCTION(either),
     FUNCTION(ports),        FUNCTION(move_receive),  FUNCTION(inout_port),   FUNCTION(poly),
     FUNCTION(poly_once),    FUNCTION(port_array),    FUNCTION(three_ports),  FUNCTION(ool_ports),
-    FUNCTION(ool_poly),     FUNCTION(native),        FUNCTION(tokens),       FUNCTION(timed),
+    FUNCTION(ool_poly),     FUNCTION(both_ways),     FUNCTION(native),        FUNCTION(tokens),       FUNCTION(timed),
     FUNCTION(send_timed),   FUNCTION(with_reply),    FUNCTION(with_sreply),  FUNCTION(poly_server),
     FUNCTION(settings),     FUNCTION(consume_timeout), FUNCTION(note),       FUNCTION(ask_back),
     FUNCTION(result),       FUNCTION(shout),         FUNCTION(add),          FUNCTION(product),

@@ -47,6 +47,15 @@ typedef struct handle {
     int number;
 } handle_t;
 
+typedef struct counted {
+    mach_port_t port;
+    int serial;
+} counted_t;
+
+counted_t counted_from_port(mach_port_t port);
+counted_t counted_from_payload(unsigned long payload);
+void counted_release(counted_t counted);
+
 handle_t handle_from_int(int number);
 int handle_to_int(handle_t handle);
 void handle_release(handle_t handle);

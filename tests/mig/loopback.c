@@ -94,6 +94,11 @@ void loopback_add_send(mach_port_t name, unsigned count)
     port_of(name)->send += count;
 }
 
+void loopback_add_send_once(mach_port_t name)
+{
+    port_of(name)->send_once++;
+}
+
 void loopback_kill(mach_port_t name)
 {
     struct port *port = port_of(name);

@@ -23,6 +23,7 @@ void loopback_reset(bool typed);
 /* A receive right and one send right under the same name.  demux NULL: messages wait to be received. */
 mach_port_t loopback_port(loopback_demux_t demux, mach_msg_size_t max_reply);
 void loopback_add_send(mach_port_t port, unsigned count); /* makes send rights under the same name */
+void loopback_add_send_once(mach_port_t port);
 void loopback_kill(mach_port_t port);             /* its receiver dies */
 
 unsigned loopback_rights(void);    /* user references held, all kinds, reply ports of mig left out */

@@ -8,7 +8,7 @@
 
 #include "every_ids.h"
 
-#include <check.h>
+#include "../suite.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -412,6 +412,40 @@ START_TEST(array_without_bound_goes_whichever_way_is_best)
 }
 END_TEST
 
+START_TEST(everything_goes_both_ways)
+{
+    int64_t a[5] = {1, -2};
+    point_t b[3] = {{.x = 1}, {.x = 2}};
+    mach_port_t port = loopback_port(NULL, 0), c[4] = {port, port, port}, e = port;
+    int *d = memory((int[3]){7, 8, 9}, 3 * sizeof *d), *sent = d;
+    mach_msg_type_number_t aCnt = 2, bCnt = 2, cCnt = 2, dCnt = 3, hCnt = 2;
+    mach_msg_type_name_t poly = MACH_MSG_TYPE_MAKE_SEND;
+    pair_t f = {10, 20}, g = {30, 40};
+    four_t h[4] = {{1, 2, 3, 4}, {5, 6, 7, 8}};
+    text_t i = "text";
+
+    ck_assert_int_eq(both_ways(server, a, &aCnt, b, &bCnt, c, &cCnt, &d, &dCnt, &e, &poly, &f, &g, h, &hCnt, i),
+                     KERN_SUCCESS);
+    ck_assert(aCnt == 3 && a[0] == -1 && a[1] == 2 && a[2] == 99);
+    ck_assert(bCnt == 1 && b[0].x == 2);
+    ck_assert(cCnt == 2 && c[0] == port && c[1] == MACH_PORT_NULL);
+    ck_assert(dCnt == 3 && d != sent && d[0] == 8 && d[2] == 9);
+    ck_assert_uint_eq(e, port);
+    ck_assert_uint_eq(poly, MACH_MSG_TYPE_PORT_SEND);
+    ck_assert_uint_eq(served.poly, MACH_MSG_TYPE_PORT_SEND);
+    ck_assert(f.a == 11 && g.b == 41 && h[1][3] == 9);
+    ck_assert_str_eq(i, "text!");
+    release(sent, 3 * sizeof *sent);
+    release(served.kept, served.kept_size);
+    release(d, 3 * sizeof *d);
+    /* Of c the server has one right and we have one; of e the server moved its right back. */
+    drop(port), drop(port), drop(port);
+    ck_assert_uint_eq(loopback_rights(), 2 + 2);
+    drop(port);
+    drop_receive(port);
+}
+END_TEST
+
 /* ---- rights --------------------------------------------------------------------------------------- */
 
 START_TEST(each_disposition_gives_its_right)
@@ -546,6 +580,22 @@ START_TEST(translations_are_called_and_destroyed)
     ck_assert_int_eq(b, 3);
     ck_assert_int_eq(c, 7);
     ck_assert_int_eq(served.handles, 0);
+}
+END_TEST
+#endif
+
+#if !EVERY_SERVICE
+START_TEST(a_translated_request_port_is_let_go_of)
+{
+    mach_port_t port = loopback_port(NULL, 0);
+    int b;
+
+    ck_assert_int_eq(counted(server, port, "four", &b), KERN_SUCCESS);
+    ck_assert_int_eq(b, 204);
+    ck_assert_uint_eq(served.got[0], server);
+    ck_assert_int_eq(served.handles, 0);
+    drop(port);
+    drop_receive(port);
 }
 END_TEST
 #endif
@@ -830,6 +880,7 @@ int main(void)
         fixed_and_structured_out_of_line_data,
         inout_out_of_line_memory,
         array_without_bound_goes_whichever_way_is_best,
+        everything_goes_both_ways,
         each_disposition_gives_its_right,
         receive_right_moves_there_and_back,
         inout_right_moves_there_and_back,
@@ -839,6 +890,7 @@ int main(void)
         out_of_line_rights,
 #if !EVERY_SERVICE /* translations and retcode are the generated server's */
         translations_are_called_and_destroyed,
+        a_translated_request_port_is_let_go_of,
         retcode_argument_comes_alone_when_it_is_an_error,
 #endif
         native_pointers_and_values,
@@ -856,15 +908,7 @@ int main(void)
         an_answer_that_never_comes_is_a_dead_server,
     };
 
-    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
-        TCase *tcase = tcase_create(tests[i]->name);
-        tcase_add_checked_fixture(tcase, setup, teardown);
-        tcase_add_test(tcase, tests[i]);
-        suite_add_tcase(suite, tcase);
-    }
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
+        add_test(suite, tests[i], setup, teardown, 20);
+    return run_suite(suite);
 }

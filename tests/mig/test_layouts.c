@@ -5,8 +5,10 @@
  * facts/ holds XNU's; the descriptions that `mig -json` made of our interfaces are compared with it,
  * field by field.
  */
-#include <check.h>
+#include "../suite.h"
 #include <jansson.h>
+#include <mach/notify.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +111,36 @@ START_TEST(messages_are_laid_out_as_in_xnu)
 }
 END_TEST
 
+/* XNU describes notifications as structures: mach_dead_name_notification_t and its kind. */
+START_TEST(notifications_are_laid_out_as_in_xnu)
+{
+    static const struct {
+        const char *name, *field;
+        unsigned size;
+        size_t offset;
+    } notifications[] = {
+        {"mach_notify_port_deleted", "name", offsetof(mach_port_deleted_notification_t, trailer),
+         offsetof(mach_port_deleted_notification_t, not_port)},
+        {"mach_notify_send_possible", "name", offsetof(mach_send_possible_notification_t, trailer),
+         offsetof(mach_send_possible_notification_t, not_port)},
+        {"mach_notify_port_destroyed", "rights", offsetof(mach_port_destroyed_notification_t, trailer),
+         offsetof(mach_port_destroyed_notification_t, not_port)},
+        {"mach_notify_no_senders", "mscount", offsetof(mach_no_senders_notification_t, trailer),
+         offsetof(mach_no_senders_notification_t, not_count)},
+        {"mach_notify_send_once", "Head", offsetof(mach_send_once_notification_t, trailer), 0},
+        {"mach_notify_dead_name", "name", offsetof(mach_dead_name_notification_t, trailer),
+         offsetof(mach_dead_name_notification_t, not_port)},
+    };
+
+    for (size_t i = 0; i < sizeof notifications / sizeof notifications[0]; i++) {
+        json_t *request = json_object_get(find_routine("notify", notifications[i].name), "request");
+        ck_assert_msg(request != NULL, "%s", notifications[i].name);
+        ck_assert_int_eq(json_integer_value(json_object_get(request, "size")), notifications[i].size);
+        ck_assert_int_eq(offset_of(request, notifications[i].field), notifications[i].offset);
+    }
+}
+END_TEST
+
 START_TEST(ids_are_those_of_xnu)
 {
     FILE *file = open_facts("ids.tsv");
@@ -152,14 +184,10 @@ int main(void)
         json_object_set_new(interfaces, names[i], description);
     }
     Suite *suite = suite_create("layouts");
-    TCase *tcase = tcase_create("XNU");
-    tcase_add_test(tcase, messages_are_laid_out_as_in_xnu);
-    tcase_add_test(tcase, ids_are_those_of_xnu);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    add_test(suite, messages_are_laid_out_as_in_xnu, NULL, NULL, 20);
+    add_test(suite, notifications_are_laid_out_as_in_xnu, NULL, NULL, 20);
+    add_test(suite, ids_are_those_of_xnu, NULL, NULL, 20);
+    int status = run_suite(suite);
     json_decref(interfaces);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }

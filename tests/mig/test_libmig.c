@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_libmig.c - routines called by name, messages taken apart, and descriptions that lie. */
-#include <check.h>
+#include "../suite.h"
 #include <mach/libmig.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -393,16 +393,7 @@ int main(void)
         descriptions_that_lie_harm_nobody,
     };
 
-    for (size_t i = 0; i < COUNT(tests); i++) {
-        TCase *tcase = tcase_create(tests[i]->name);
-        tcase_add_checked_fixture(tcase, setup, teardown);
-        tcase_set_timeout(tcase, 120);
-        tcase_add_test(tcase, tests[i]);
-        suite_add_tcase(suite, tcase);
-    }
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
+        add_test(suite, tests[i], setup, teardown, 120);
+    return run_suite(suite);
 }

@@ -6,7 +6,7 @@
  * A wrong field must give the error that mig(1) documents for it, must lose no right and no memory, and
  * must not make a stub touch what is not there (which AddressSanitizer watches).
  */
-#include <check.h>
+#include "../suite.h"
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -617,11 +617,8 @@ int main(void)
                         (int)(sizeof calls / sizeof calls[0]));
     tcase_add_test(tcase, every_routine_is_tried);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    int status = run_suite(suite);
     json_decref(description);
     loopback_reset(false);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }
