@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# bad.sh - each wrong .defs file of bad/ must be refused with exactly the diagnostics beside it, and leave no output.
+# diagnostics.sh - each wrong .defs file of bad/ must be refused with exactly the diagnostics beside it, and leave no output.
 set -eu
 
 mig=$(cd "$(dirname "${MIG:-mig/mig}")" && pwd)/$(basename "${MIG:-mig/mig}")
