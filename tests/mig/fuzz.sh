@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 
 mkdir "$work/corpus"
 cp "$srcdir"/tests/mig/bad/*.defs "$srcdir"/tests/mig/*.defs "$srcdir"/include/mach/*.defs "$work/corpus"
-if tests/mig/fuzz_parser -help=1 2>/dev/null | grep -q max_total_time; then
+if tests/mig/fuzz_parser -help=1 2>&1 | grep -q max_total_time; then
     tests/mig/fuzz_parser -max_total_time="$seconds" -max_len=4096 -timeout=20 -artifact_prefix=fuzz- \
         -print_final_stats=1 "$work/corpus" 2>&1 | tail -n 12
 else
