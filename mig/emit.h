@@ -55,6 +55,7 @@ bool emit_by_reference(struct emitter *emitter, const struct arg *arg);
 unsigned emit_alignment(const struct emitter *emitter); /* of each field */
 const char *emit_place(struct emitter *emitter, const struct item *item, bool address); /* a field, moved or not */
 void emit_slack(struct emitter *emitter, const struct item *item); /* Delta takes what an array of Size left */
+bool emit_bound_is_checked(const struct arg *arg); /* by the bound of the array that it counts with */
 bool emit_sends_poly(const struct arg *arg);
 bool emit_receives_poly(const struct arg *arg);
 void emit_destroy(struct emitter *emitter, const char *message);

@@ -154,6 +154,14 @@ void emit_slack(struct emitter *emitter, const struct item *item)
         out_line(emitter->out, "Delta += %u - ((Size + %u) & ~%uu);", item->padded, align - 1, align - 1);
 }
 
+bool emit_bound_is_checked(const struct arg *arg)
+{
+    const struct arg *owner = arg->count_owner;
+
+    return owner != NULL && owner != arg && owner->type->count != 0 &&
+           (arg->type->count == 0 || owner->type->count <= arg->type->count);
+}
+
 bool emit_shifts(const struct message *message)
 {
     for (const struct item *item = message->items; item != NULL; item = item->next) {

@@ -48,7 +48,7 @@ static void check_bound(struct emitter *emitter, const struct arg *arg)
     uint64_t size = emit_item_size(type);
     uint64_t most = type->count != 0 ? type->count : UINT32_MAX / size;
 
-    if (!arg_has_count(arg) || most >= UINT32_MAX)
+    if (!arg_has_count(arg) || most >= UINT32_MAX || emit_bound_is_checked(arg))
         return;
     emit_fail(emitter,
               arena_printf(emitter->arena, "%s > %llu", emit_count(emitter, arg), (unsigned long long)most),

@@ -80,7 +80,7 @@ static void verify_counted(struct emitter *emitter, const struct item *item)
     const struct type *type = arg->type;
     const char *count = arena_printf(emitter->arena, "%sCnt", arg->count_owner->name);
 
-    if (type->count != 0)
+    if (type->count != 0 && !emit_bound_is_checked(arg))
         REFUSE(emitter, bad(emitter), "%s > %u", count, type->count);
     if (item->kind == ITEM_OOL_PORTS) {
         REFUSE(emitter, "MIG_TYPE_ERROR", "%s.count != %s", member(emitter, item), count);
@@ -160,7 +160,8 @@ static void verify_varray(struct emitter *emitter, const struct item *item)
     uint64_t size = emit_item_size(type);
 
     if (!type->indefinite) {
-        REFUSE(emitter, bad(emitter), "%s > %u", count_of(emitter, item->arg), type->count);
+        if (!emit_bound_is_checked(item->arg))
+            REFUSE(emitter, bad(emitter), "%s > %u", count_of(emitter, item->arg), type->count);
         verify_inline_varray(emitter, item);
         return;
     }
