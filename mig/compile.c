@@ -126,6 +126,22 @@ static void add_reply_ports(struct compilation *compilation)
     }
 }
 
+/* -reply: what it makes must not be called as a routine is. */
+static void check_reply_names(struct compilation *compilation)
+{
+    for (struct routine *routine = compilation->interface.routines; routine != NULL; routine = routine->next) {
+        const char *name = arena_printf(&compilation->arena, "%s_reply", routine->name);
+        struct routine *other;
+        HASH_FIND_STR(compilation->interface.routine_names, name, other);
+        if (other == NULL || routine->one_way)
+            continue;
+        diag_error(&compilation->source, other->pos, "routine '%s' has the name of the late reply to '%s'", name,
+                   routine->name);
+        diag_note(&compilation->source, routine->pos, "'%s' is here; without -reply there is no conflict",
+                  routine->name);
+    }
+}
+
 static void read_interface(struct compilation *compilation)
 {
     const struct options *options = compilation->options;
@@ -143,6 +159,8 @@ static void read_interface(struct compilation *compilation)
     if (options->sreplyport && compilation->source.errors == 0)
         add_reply_ports(compilation);
     check_interface(&compilation->source, interface);
+    if (is_wanted(options->reply))
+        check_reply_names(compilation);
     if (compilation->source.errors == 0)
         layout_interface(&compilation->source, interface);
 }

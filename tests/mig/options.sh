@@ -81,6 +81,10 @@ has ids dh.h 'MACH_ID_third 502'
 has reply r.c 'first_reply('
 has list l.txt '^500 routine first'
 
+printf 'subsystem x 1;\ntype p = MACH_MSG_TYPE_COPY_SEND;\nroutine f(a : p);\nroutine f_reply(a : p);\n' >clash.defs
+expect reply-clash 1 run -reply r.c -user /dev/null -server /dev/null -header /dev/null clash.defs
+has reply-clash err "has the name of the late reply to 'f'"
+expect no-clash 0 run -user /dev/null -server /dev/null -header /dev/null clash.defs
 expect dev-null 0 run -user /dev/null -server /dev/null -header /dev/null demo.defs
 expect standard-output 0 run -user - -server /dev/null -header /dev/null demo.defs
 has standard-output out 'kern_return_t first('
