@@ -10,19 +10,7 @@
 #include <mach/message.h>
 #include <stddef.h>
 
-static void destroy_right(mach_port_t port, mach_msg_type_name_t disposition)
-{
-    if (!MACH_PORT_VALID(port))
-        return;
-    switch (disposition) {
-    case MACH_MSG_TYPE_MOVE_SEND:
-    case MACH_MSG_TYPE_MOVE_SEND_ONCE: mach_port_deallocate(mach_task_self(), port); break;
-    case MACH_MSG_TYPE_MOVE_RECEIVE:
-        mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
-        break;
-    default: break; /* a right that would have been copied or made has not been */
-    }
-}
+#include "right_destroy.h"
 
 static void destroy_memory(void *address, vm_size_t size)
 {
@@ -35,7 +23,7 @@ static void destroy_ports(const mach_msg_ool_ports_descriptor_t *descriptor)
     mach_port_t *ports = descriptor->address;
 
     for (mach_msg_size_t i = 0; i < descriptor->count; i++)
-        destroy_right(ports[i], descriptor->disposition);
+        right_destroy(ports[i], descriptor->disposition);
     destroy_memory(descriptor->address, (vm_size_t)descriptor->count * sizeof(mach_port_t));
 }
 
@@ -44,7 +32,7 @@ static size_t destroy_descriptor(const mach_msg_descriptor_t *descriptor)
 {
     switch (descriptor->type.type) {
     case MACH_MSG_PORT_DESCRIPTOR:
-        destroy_right(descriptor->port.name, descriptor->port.disposition);
+        right_destroy(descriptor->port.name, descriptor->port.disposition);
         return sizeof descriptor->port;
     case MACH_MSG_OOL_DESCRIPTOR:
     case MACH_MSG_OOL_VOLATILE_DESCRIPTOR:
@@ -52,7 +40,7 @@ static size_t destroy_descriptor(const mach_msg_descriptor_t *descriptor)
         return sizeof descriptor->out_of_line;
     case MACH_MSG_OOL_PORTS_DESCRIPTOR: destroy_ports(&descriptor->ool_ports); return sizeof descriptor->ool_ports;
     case MACH_MSG_GUARDED_PORT_DESCRIPTOR:
-        destroy_right(descriptor->guarded_port.name, descriptor->guarded_port.disposition);
+        right_destroy(descriptor->guarded_port.name, descriptor->guarded_port.disposition);
         return sizeof descriptor->guarded_port;
     default: return 0;
     }
@@ -62,8 +50,8 @@ void mach_msg_destroy(mach_msg_header_t *msg)
 {
     mach_msg_bits_t bits = msg->msgh_bits;
 
-    destroy_right(msg->msgh_remote_port, MACH_MSGH_BITS_REMOTE(bits));
-    destroy_right(msg->msgh_voucher_port, MACH_MSGH_BITS_VOUCHER(bits));
+    right_destroy(msg->msgh_remote_port, MACH_MSGH_BITS_REMOTE(bits));
+    right_destroy(msg->msgh_voucher_port, MACH_MSGH_BITS_VOUCHER(bits));
     if (!(bits & MACH_MSGH_BITS_COMPLEX))
         return;
 

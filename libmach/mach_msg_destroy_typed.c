@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "right_destroy.h"
+
 #define ALIGN 8u
 
 struct item {
@@ -18,16 +20,6 @@ struct item {
     bool is_inline;
 };
 
-static void destroy_right(mach_port_t port, mach_msg_type_name_t name)
-{
-    if (!MACH_PORT_VALID(port))
-        return;
-    if (name == MACH_MSG_TYPE_MOVE_RECEIVE)
-        mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
-    else if (name == MACH_MSG_TYPE_MOVE_SEND || name == MACH_MSG_TYPE_MOVE_SEND_ONCE)
-        mach_port_deallocate(mach_task_self(), port);
-}
-
 static void destroy_data(const struct item *item, const char *data)
 {
     if (!MACH_MSG_TYPE_PORT_ANY(item->name))
@@ -35,7 +27,7 @@ static void destroy_data(const struct item *item, const char *data)
     for (mach_msg_type_number_t i = 0; i < item->number; i++) {
         mach_port_t port;
         memcpy(&port, data + i * sizeof port, sizeof port);
-        destroy_right(port, item->name);
+        right_destroy(port, item->name);
     }
 }
 
@@ -65,7 +57,7 @@ void mach_msg_destroy_typed(mach_msg_header_t *msg)
     const char *at = (const char *)(msg + 1);
     const char *end = (const char *)msg + msg->msgh_size;
 
-    destroy_right(msg->msgh_remote_port, MACH_MSGH_BITS_REMOTE(msg->msgh_bits));
+    right_destroy(msg->msgh_remote_port, MACH_MSGH_BITS_REMOTE(msg->msgh_bits));
     if (!(msg->msgh_bits & MACH_MSGH_BITS_COMPLEX))
         return;
     while (end - at >= (ptrdiff_t)sizeof(mach_msg_type_t)) {

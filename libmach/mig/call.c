@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../right_destroy.h"
+
 struct call {
     const struct mig_interface *interface;
     const struct routine *routine;
@@ -124,16 +126,6 @@ static kern_return_t give_value(const struct call *call, size_t index, mig_value
     return KERN_SUCCESS;
 }
 
-static void drop_right(mach_port_t port, mach_msg_type_name_t disposition)
-{
-    if (!MACH_PORT_VALID(port))
-        return;
-    if (disposition == MACH_MSG_TYPE_MOVE_RECEIVE)
-        mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
-    else
-        mach_port_deallocate(mach_task_self(), port);
-}
-
 /* A result that nobody asked for. */
 static void drop_value(const struct call *call, size_t index)
 {
@@ -144,7 +136,7 @@ static void drop_value(const struct call *call, size_t index)
         return;
     uint64_t size = result_size(call, index);
     for (uint64_t i = 0; arg->type.ports && i < size / sizeof(mach_port_t); i++)
-        drop_right(right_at(call, index, i), slot->disposition);
+        right_destroy(right_at(call, index, i), slot->disposition);
     if (is_outside(arg, slot) && size > 0)
         vm_deallocate(mach_task_self(), (vm_address_t)slot->data, size);
 }

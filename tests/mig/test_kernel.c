@@ -39,6 +39,29 @@ kern_return_t k_tell(mach_port_t server, int number)
     return KERN_SUCCESS;
 }
 
+kern_return_t k_sum_block(mach_port_t server, block_t block, int *sum)
+{
+    (void)server;
+    *sum = 0;
+    for (int i = 0; i < 32; i++)
+        *sum += block.numbers[i];
+    return KERN_SUCCESS;
+}
+
+START_TEST(large_structures_are_passed_by_reference_in_allocated_messages)
+{
+    block_t block = {{1, 2, 3}};
+    const block_t *by_reference = &block;
+    int sum;
+
+    loopback_reset(false);
+    mach_port_t server = loopback_port(kernelish_server, k_kernelish_subsystem.maxsize);
+    ck_assert_int_eq(sum_block(server, by_reference, &sum), KERN_SUCCESS);
+    ck_assert_int_eq(sum, 6);
+    loopback_reset(false);
+}
+END_TEST
+
 START_TEST(a_kernel_sends_with_its_own_calls)
 {
     int twice;
@@ -62,5 +85,6 @@ int main(void)
     Suite *suite = suite_create("mig stubs in a kernel");
 
     add_test(suite, a_kernel_sends_with_its_own_calls, NULL, NULL, 20);
+    add_test(suite, large_structures_are_passed_by_reference_in_allocated_messages, NULL, NULL, 20);
     return run_suite(suite);
 }
