@@ -592,6 +592,17 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+static bool same_type(const struct type *a, const struct type *b);
+
+static bool same_members(const struct member *a, const struct member *b)
+{
+    for (; a != NULL && b != NULL; a = a->next, b = b->next) {
+        if (strcmp(a->name, b->name) != 0 || a->count != b->count || !same_type(a->type, b->type))
+            return false;
+    }
+    return a == b;
+}
+
 /* Whether two types make the same messages and the same C: a header may well be included twice. */
 static bool same_type(const struct type *a, const struct type *b)
 {
@@ -602,8 +613,9 @@ static bool same_type(const struct type *a, const struct type *b)
            a->wire_received == b->wire_received && a->dealloc == b->dealloc && same_text(a->ctype, b->ctype) &&
            same_text(a->user_type, b->user_type) && same_text(a->server_type, b->server_type) &&
            same_text(a->intran, b->intran) && same_text(a->outtran, b->outtran) &&
-           same_text(a->destructor, b->destructor) && same_text(a->null_value, b->null_value) &&
-           same_type(a->element, b->element) && same_type(a->target, b->target);
+           same_text(a->destructor, b->destructor) && same_text(a->payload, b->payload) &&
+           same_text(a->null_value, b->null_value) &&
+           same_type(a->element, b->element) && same_type(a->target, b->target) && same_members(a->members, b->members);
 }
 
 static bool name_is_free(struct parser *parser, const char *name, const struct type *before, struct pos pos)

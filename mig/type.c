@@ -58,11 +58,6 @@ bool type_holds_ports(const struct type *type)
     return wire_is_port(type->wire_sent);
 }
 
-uint64_t type_element_size(const struct type *type)
-{
-    return type->kind == TYPE_ARRAY ? type->element->size : type->size;
-}
-
 /* Whether `element` can stand in an array or a structure. */
 static bool can_repeat(struct source *source, struct pos pos, const struct type *element, const char *in)
 {

@@ -30,8 +30,6 @@ bool type_holds_ports(const struct type *type); /* rights, however many */
 /* What C calls one element of an array (or the type itself where it is none), on the wire. */
 const char *type_element_ctype(struct source *source, const struct type *type);
 
-uint64_t type_element_size(const struct type *type);
-
 /* The fixed C type of the whole, as the message holds it. */
 const char *type_wire_ctype(struct source *source, const struct type *type);
 

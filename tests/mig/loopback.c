@@ -31,7 +31,7 @@ struct region {
 
 static struct port ports[PORTS];
 static struct region regions[REGIONS];
-static bool typed_messages, allocations_fail;
+static bool typed_messages;
 static unsigned messages;
 static unsigned taken_rights;
 static size_t taken_memory;
@@ -117,7 +117,6 @@ void loopback_reset(bool typed)
         free(regions[i].address);
     memset(regions, 0, sizeof regions);
     typed_messages = typed;
-    allocations_fail = false;
     messages = 0;
     taken_rights = 0;
     taken_memory = 0;
@@ -171,11 +170,6 @@ void loopback_on_idle(void (*idle)(void *), void *context)
 {
     idle_hook = idle;
     idle_context = context;
-}
-
-void loopback_fail_allocations(bool fail)
-{
-    allocations_fail = fail;
 }
 
 /* A right is given away: `name` with the disposition that the sender wrote. */
@@ -270,8 +264,6 @@ kern_return_t vm_allocate(vm_task_entry_t task, vm_address_t *address, vm_size_t
 {
     (void)task;
     (void)flags;
-    if (allocations_fail)
-        return KERN_RESOURCE_SHORTAGE;
     for (size_t i = 0; i < REGIONS; i++) {
         if (regions[i].address == NULL) {
             regions[i] = (struct region){calloc(1, size > 0 ? size : 1), size};

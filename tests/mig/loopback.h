@@ -42,7 +42,4 @@ void loopback_on_send(loopback_hook_t hook, void *context);
 /* Run when a receive would wait: a chance to answer late. */
 void loopback_on_idle(void (*idle)(void *context), void *context);
 
-/* The next allocations of memory fail. */
-void loopback_fail_allocations(bool fail);
-
 #endif
