@@ -50,6 +50,7 @@ const char *emit_poly(struct emitter *emitter, const struct arg *arg);
 const char *emit_dealloc(struct emitter *emitter, const struct arg *arg);
 const char *emit_sent_disposition(struct emitter *emitter, const struct arg *arg);
 uint64_t emit_item_size(const struct type *type);   /* of one counted element */
+const char *emit_bytes(struct emitter *emitter, const struct arg *arg, const char *count); /* of `count` elements */
 bool emit_in_place(struct emitter *emitter, const struct arg *arg); /* the server works in the message itself */
 bool emit_by_reference(struct emitter *emitter, const struct arg *arg);
 unsigned emit_alignment(const struct emitter *emitter); /* of each field */

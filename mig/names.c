@@ -171,6 +171,13 @@ bool emit_shifts(const struct message *message)
     return false;
 }
 
+const char *emit_bytes(struct emitter *emitter, const struct arg *arg, const char *count)
+{
+    uint64_t size = emit_item_size(arg->type);
+
+    return size == 1 ? count : arena_printf(emitter->arena, "%s * %llu", count, (unsigned long long)size);
+}
+
 static bool is_plain_element(const struct type *type)
 {
     while (type->kind == TYPE_ARRAY)

@@ -92,13 +92,9 @@ static void pack_port(struct emitter *emitter, const struct item *item)
 
 static const char *ool_bytes(struct emitter *emitter, const struct arg *arg)
 {
-    uint64_t size = emit_item_size(arg->type);
-
     if (!arg_has_count(arg))
         return arena_printf(emitter->arena, "%llu", (unsigned long long)arg->type->size);
-    if (size == 1)
-        return emit_count(emitter, arg);
-    return arena_printf(emitter->arena, "%s * %llu", emit_count(emitter, arg), (unsigned long long)size);
+    return emit_bytes(emitter, arg, emit_count(emitter, arg));
 }
 
 static const char *ool_count(struct emitter *emitter, const struct arg *arg)
@@ -190,16 +186,6 @@ static void pack_data(struct emitter *emitter, const struct item *item)
     pack_padding(emitter, item);
 }
 
-static const char *varray_bytes(struct emitter *emitter, const struct arg *arg)
-{
-    uint64_t size = emit_item_size(arg->type);
-    const char *count = emit_count(emitter, arg);
-
-    if (size == 1)
-        return count;
-    return arena_printf(emitter->arena, "%s * %llu", count, (unsigned long long)size);
-}
-
 static void pack_inline_varray(struct emitter *emitter, const struct item *item)
 {
     unsigned pad = emit_alignment(emitter);
@@ -217,7 +203,7 @@ static void pack_varray(struct emitter *emitter, const struct item *item)
 {
     struct out *out = emitter->out;
 
-    out_line(out, "Size = %s;", varray_bytes(emitter, item->arg));
+    out_line(out, "Size = %s;", emit_bytes(emitter, item->arg, emit_count(emitter, item->arg)));
     if (!item->arg->type->indefinite) {
         pack_inline_varray(emitter, item);
         return;
@@ -274,11 +260,11 @@ static void pack_type(struct emitter *emitter, const struct item *item)
             inline_ = "FALSE";
             dealloc = emit_dealloc(emitter, arg);
         } else if (arg->type->indefinite) {
-            inline_ = arena_printf(emitter->arena, "%s <= %u", varray_bytes(emitter, arg), TYPED_INLINE_MAX);
-            dealloc = arg->dealloc == DEALLOC_NO
-                          ? "FALSE"
-                          : arena_printf(emitter->arena, "%s > %u && %s", varray_bytes(emitter, arg), TYPED_INLINE_MAX,
-                                         emit_dealloc(emitter, arg));
+            const char *bytes = emit_bytes(emitter, arg, emit_count(emitter, arg));
+            inline_ = arena_printf(emitter->arena, "%s <= %u", bytes, TYPED_INLINE_MAX);
+            if (arg->dealloc != DEALLOC_NO)
+                dealloc = arena_printf(emitter->arena, "%s > %u && %s", bytes, TYPED_INLINE_MAX,
+                                       emit_dealloc(emitter, arg));
         }
     }
     if (item->size == TYPED_LONG_DESCRIPTOR_SIZE)

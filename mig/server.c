@@ -64,7 +64,8 @@ static void declare_companions(struct emitter *emitter, const struct arg *arg)
     const char *name = emit_local(emitter, arg);
     bool typed_copy = arg->type->indefinite && emitter->interface->typed && arg_in_request(arg);
 
-    bool measured = is_string(arg) && (arg_in_reply(arg) || emit_string_is_measured(emitter, &emitter->routine->request, arg));
+    bool measured = is_string(arg) && (arg_in_reply(arg) ||
+                                       emit_string_is_measured(emitter, &emitter->routine->request, arg));
 
     if (arg_owns_count(arg) || measured) {
         if (arg->role == ROLE_OUT && arg->type->count != 0 && !arg->type->out_of_line)

@@ -43,57 +43,19 @@ static void load(struct emitter *emitter, const struct item *item, const char *v
     out_close(emitter->out, "}");
 }
 
+/* Whether the server reads it where it is: what also goes out is copied into the reply first. */
+static bool is_read_in_place(struct emitter *emitter, const struct arg *arg)
+{
+    return !is_user(emitter) && emit_in_place(emitter, arg) && arg->role != ROLE_INOUT;
+}
+
 /* Whether anybody asks how long a variable array was: to copy it, or to find what comes after it. */
 static bool size_is_used(struct emitter *emitter, const struct item *item)
 {
-    bool in_place = emit_in_place(emitter, item->arg) || item->arg->type->indefinite;
-    bool stays = !is_user(emitter) && in_place && item->arg->role != ROLE_INOUT;
-
-    return item->next != NULL || !stays;
-}
-
-static void copy_in(struct emitter *emitter, const struct item *item, const char *size)
-{
     const struct arg *arg = item->arg;
-    const char *name = emit_local(emitter, arg);
+    bool only_pointed_at = !is_user(emitter) && arg->type->indefinite && arg->role != ROLE_INOUT;
 
-    if (!is_user(emitter) && emit_in_place(emitter, arg) && arg->role != ROLE_INOUT) {
-        out_line(emitter->out, "%s = %s;", name, emit_place(emitter, item, false));
-    } else {
-        if (item->kind == ITEM_VARRAY)
-            out_open(emitter->out, "if (Size != 0)");
-        out_line(emitter->out, "memcpy(%s, %s, %s);", name, emit_place(emitter, item, false), size);
-        if (item->kind == ITEM_VARRAY)
-            emitter->out->indent--;
-    }
-}
-
-static void unpack_data(struct emitter *emitter, const struct item *item)
-{
-    const struct arg *arg = item->arg;
-    const struct type *type = arg->type;
-
-    if (type->out_of_line) {
-        const char *c_type = is_user(emitter) ? type->user_type : type->server_type;
-        out_open(emitter->out, "{");
-        out_line(emitter->out, "void *Address;");
-        out_line(emitter->out, "memcpy(&Address, %s, sizeof Address);", emit_place(emitter, item, true));
-        out_line(emitter->out, "%s = (%s)(Address);", target(emitter, arg), c_type);
-        out_close(emitter->out, "}");
-    } else if (type->kind == TYPE_STRING && is_user(emitter)) {
-        out_line(emitter->out, "mig_strncpy(%s, %s, %u);", arg->name, emit_place(emitter, item, false), item->size);
-    } else if (type->kind == TYPE_ARRAY || type->kind == TYPE_STRING) {
-        copy_in(emitter, item, arena_printf(emitter->arena, "%u", item->size));
-    } else {
-        load(emitter, item, target(emitter, arg), type_wire_ctype(emitter->source, type), arg);
-    }
-}
-
-static const char *bytes(struct emitter *emitter, const struct arg *arg, const char *count)
-{
-    uint64_t size = emit_item_size(arg->type);
-
-    return size == 1 ? count : arena_printf(emitter->arena, "%s * %llu", count, (unsigned long long)size);
+    return item->next != NULL || !(only_pointed_at || is_read_in_place(emitter, arg));
 }
 
 /* A string tells its own length: its count is read only to find what lies behind it. */
@@ -132,6 +94,43 @@ static void unpack_count(struct emitter *emitter, const struct item *item)
 
 /* ---- inline data ---------------------------------------------------------------------------------- */
 
+static void copy_in(struct emitter *emitter, const struct item *item, const char *size)
+{
+    const struct arg *arg = item->arg;
+    const char *name = emit_local(emitter, arg);
+
+    if (is_read_in_place(emitter, arg)) {
+        out_line(emitter->out, "%s = %s;", name, emit_place(emitter, item, false));
+    } else {
+        if (item->kind == ITEM_VARRAY)
+            out_open(emitter->out, "if (Size != 0)");
+        out_line(emitter->out, "memcpy(%s, %s, %s);", name, emit_place(emitter, item, false), size);
+        if (item->kind == ITEM_VARRAY)
+            emitter->out->indent--;
+    }
+}
+
+static void unpack_data(struct emitter *emitter, const struct item *item)
+{
+    const struct arg *arg = item->arg;
+    const struct type *type = arg->type;
+
+    if (type->out_of_line) {
+        const char *c_type = is_user(emitter) ? type->user_type : type->server_type;
+        out_open(emitter->out, "{");
+        out_line(emitter->out, "void *Address;");
+        out_line(emitter->out, "memcpy(&Address, %s, sizeof Address);", emit_place(emitter, item, true));
+        out_line(emitter->out, "%s = (%s)(Address);", target(emitter, arg), c_type);
+        out_close(emitter->out, "}");
+    } else if (type->kind == TYPE_STRING && is_user(emitter)) {
+        out_line(emitter->out, "mig_strncpy(%s, %s, %u);", arg->name, emit_place(emitter, item, false), item->size);
+    } else if (type->kind == TYPE_ARRAY || type->kind == TYPE_STRING) {
+        copy_in(emitter, item, arena_printf(emitter->arena, "%u", item->size));
+    } else {
+        load(emitter, item, target(emitter, arg), type_wire_ctype(emitter->source, type), arg);
+    }
+}
+
 bool emit_unpack_uses_size(struct emitter *emitter, const struct message *message)
 {
     for (const struct item *item = message->items; item != NULL; item = item->next) {
@@ -153,7 +152,7 @@ static void unpack_too_many(struct emitter *emitter, const struct item *item)
     out_open(out, "if (%s > *%sCnt) {", got, arg->name);
     out_open(out, "if (*%sCnt != 0)", arg->name);
     out_line(out, "memcpy(%s, %s, %s);", arg->name, emit_place(emitter, item, false),
-             bytes(emitter, arg, arena_printf(emitter->arena, "*%sCnt", arg->name)));
+             emit_bytes(emitter, arg, arena_printf(emitter->arena, "*%sCnt", arg->name)));
     out->indent--;
     out_line(out, "*%sCnt = %s;", arg->name, got);
     emit_destroy(emitter, "OutP");
@@ -228,7 +227,7 @@ static void unpack_varray(struct emitter *emitter, const struct item *item)
     const struct arg *arg = item->arg;
 
     if (size_is_used(emitter, item))
-        out_line(emitter->out, "Size = %s;", bytes(emitter, arg, emit_received_count(emitter, arg)));
+        out_line(emitter->out, "Size = %s;", emit_bytes(emitter, arg, emit_received_count(emitter, arg)));
     if (arg->type->indefinite) {
         unpack_indefinite(emitter, item);
         return;

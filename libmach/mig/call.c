@@ -3,6 +3,7 @@
 #include "description.h"
 
 #include <mach/mach_interface.h>
+#include <mach/notify.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,7 +202,7 @@ static kern_return_t check_answer(const struct call *call)
     const mach_msg_header_t *message = call->message;
 
     if (message->msgh_id != call->routine->id + 100)
-        return message->msgh_id == 71 /* MACH_NOTIFY_SEND_ONCE */ ? MIG_SERVER_DIED : MIG_REPLY_MISMATCH;
+        return message->msgh_id == MACH_NOTIFY_SEND_ONCE ? MIG_SERVER_DIED : MIG_REPLY_MISMATCH;
     if (message->msgh_remote_port != MACH_PORT_NULL)
         return MIG_TYPE_ERROR;
     kern_return_t result = message_error(call->interface, message);
