@@ -144,6 +144,20 @@ typedef struct mach_port_options {
 } mach_port_options_t;
 typedef mach_port_options_t *mach_port_options_ptr_t;
 
+/* flags of mach_port_options_t */
+#define MPO_CONTEXT_AS_GUARD 0x01      /* mach_port_construct's context is the port's guard */
+#define MPO_QLIMIT 0x02                /* mpl is the queue limit */
+#define MPO_TEMPOWNER 0x04             /* as MACH_PORT_TEMPOWNER */
+#define MPO_IMPORTANCE_RECEIVER 0x08   /* as MACH_PORT_IMPORTANCE_RECEIVER */
+#define MPO_INSERT_SEND_RIGHT 0x10     /* a send right beside the receive right */
+#define MPO_STRICT 0x20                /* with a guard: mach_port_guard's strict */
+#define MPO_DENAP_RECEIVER 0x40        /* as MACH_PORT_DENAP_RECEIVER */
+#define MPO_IMMOVABLE_RECEIVE 0x80     /* with a guard: the receive right stays in its space */
+
+/* flags of mach_port_guard_with_flags */
+#define MPG_STRICT 0x01
+#define MPG_IMMOVABLE_RECEIVE 0x02
+
 #define MACH_SERVICE_PORT_INFO_STRING_NAME_MAX 255
 typedef struct mach_service_port_info {
     char mspi_string_name[MACH_SERVICE_PORT_INFO_STRING_NAME_MAX];

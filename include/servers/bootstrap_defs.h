@@ -28,4 +28,15 @@ typedef integer_t bootstrap_status_t;
 typedef bootstrap_status_t *bootstrap_status_array_t;
 typedef boolean_t *bool_array_t;
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a result of the bootstrap server's means. */
+const char *bootstrap_strerror(int result);
+
+#ifdef __cplusplus
+}
+#endif
+
 #endif

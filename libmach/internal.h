@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* internal.h - what files of libmach tell each other. */
+#ifndef LIBMACH_INTERNAL_H
+#define LIBMACH_INTERNAL_H
+
+/* The process has forked, and this is the child: what its parent's task had is not its own. */
+void mach_after_fork(void);
+
+#endif

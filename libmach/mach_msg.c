@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mach_msg.c - sending and receiving: mach/message.h says what these do. */
+#include <string.h>
+
+#include <mach/mach.h>
+
+#include "machsim/kern/trap.h"
+#include "ring/ring.h"
+
+/* The results that say that the message was not sent. */
+static bool is_send_error(mach_msg_return_t result)
+{
+    return result != MACH_MSG_SUCCESS && (result & 0x4000) == 0;
+}
+
+/* There is no kernel, or it has ended. */
+static mach_msg_return_t no_kernel(mach_msg_option_t option)
+{
+    return option & MACH_SEND_MSG ? MACH_SEND_INVALID_DEST : MACH_RCV_PORT_DIED;
+}
+
+/* MACH_RCV_LARGE: nothing was received but the size, and perhaps the port, of what waits. */
+static void take_size(struct ring *ring, mach_msg_option_t option, mach_msg_header_t *to, mach_msg_size_t room)
+{
+    const mach_msg_header_t *from = (const void *)ring->data;
+
+    if (room < sizeof *to)
+        return;
+    to->msgh_size = from->msgh_size;
+    if (option & MACH_RCV_LARGE_IDENTITY)
+        to->msgh_local_port = from->msgh_local_port;
+}
+
+/* The trap is over: memory that was sent goes, and what came back is taken. */
+static mach_msg_return_t finish(struct ring *ring, mach_msg_header_t *msg, mach_msg_option_t option,
+                                mach_msg_size_t send_size, mach_msg_size_t rcv_size, mach_msg_header_t *rcv_msg)
+{
+    mach_msg_return_t result = (mach_msg_return_t)(uint32_t)ring->area->result;
+
+    if (ring->area->back.taken > 0)
+        stage_deallocate(ring, msg, send_size);
+    if (is_send_error(result))
+        return result | (stage_take(ring, msg) == MACH_MSG_SUCCESS ? 0 : MACH_MSG_VM_SPACE);
+    if ((result & ~MACH_MSG_MASK) == MACH_RCV_TOO_LARGE && (option & MACH_RCV_LARGE)) {
+        take_size(ring, option, rcv_msg, rcv_size);
+        return result;
+    }
+    mach_msg_return_t taken = stage_take(ring, rcv_msg);
+    return result == MACH_MSG_SUCCESS ? taken : result;
+}
+
+/* Makes the trap once. */
+static mach_msg_return_t mach_msg_once(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
+                                       mach_msg_size_t rcv_size, mach_port_name_t rcv_name,
+                                       mach_msg_timeout_t timeout, mach_port_name_t notify,
+                                       mach_msg_header_t *rcv_msg, mach_msg_size_t rcv_limit)
+{
+    const bool sends = (option & MACH_SEND_MSG) != 0, interruptible = option & (MACH_SEND_INTERRUPT | MACH_RCV_INTERRUPT);
+    mach_msg_header_t *const receive_at = rcv_msg != NULL ? rcv_msg : msg;
+    struct ring *ring = ring_get();
+
+    if (ring == NULL)
+        return no_kernel(option);
+    const uint64_t arguments[WIRE_ARGUMENTS] = {
+        (uintptr_t)msg, (uint64_t)(int64_t)option, send_size, rcv_size, rcv_name, timeout, notify,
+        (uintptr_t)rcv_msg, rcv_limit,
+    };
+    ring->area->trap = TRAP_MACH_MSG_OVERWRITE;
+    memcpy(ring->area->arguments, arguments, sizeof arguments);
+    const bool staged = sends && send_size >= sizeof *msg && send_size <= MACH_MSG_SIZE_MAX / 2;
+    mach_msg_return_t result = stage_message(ring, msg, staged ? send_size : 0, rcv_msg, rcv_msg == NULL ? 0 : rcv_limit);
+
+    if (result == MACH_MSG_SUCCESS)
+        result = ring_trap(ring, interruptible) ? finish(ring, msg, option, staged ? send_size : 0, rcv_size, receive_at)
+                                                : no_kernel(option);
+    ring_put(ring);
+    return result;
+}
+
+/* A message that is not there at all: what would be a fault is the documented error. */
+static bool is_nowhere(const void *address)
+{
+    return (uintptr_t)address < 4096;
+}
+
+mach_msg_return_t mach_msg_overwrite(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
+                                     mach_msg_size_t rcv_size, mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
+                                     mach_port_name_t notify, mach_msg_header_t *rcv_msg, mach_msg_size_t rcv_limit)
+{
+    if ((option & MACH_SEND_MSG) && send_size >= sizeof *msg && is_nowhere(msg))
+        return MACH_SEND_INVALID_DATA;
+    if ((option & MACH_RCV_MSG) && is_nowhere(rcv_msg != NULL ? rcv_msg : msg))
+        return MACH_RCV_INVALID_DATA;
+    mach_msg_return_t result =
+        mach_msg_once(msg, option, send_size, rcv_size, rcv_name, timeout, notify, rcv_msg, rcv_limit);
+
+    /* Only callers who ask for it hear of interruptions. */
+    while ((result & ~MACH_MSG_MASK) == MACH_SEND_INTERRUPTED && !(option & MACH_SEND_INTERRUPT))
+        result = mach_msg_once(msg, option, send_size, rcv_size, rcv_name, timeout, notify, rcv_msg, rcv_limit);
+    while (result == MACH_RCV_INTERRUPTED && !(option & MACH_RCV_INTERRUPT))
+        result = mach_msg_once(msg, option & ~MACH_SEND_MSG, 0, rcv_size, rcv_name, timeout, notify, rcv_msg, rcv_limit);
+    return result;
+}
+
+mach_msg_return_t mach_msg(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
+                           mach_msg_size_t rcv_size, mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
+                           mach_port_name_t notify)
+{
+    return mach_msg_overwrite(msg, option, send_size, rcv_size, rcv_name, timeout, notify, NULL, 0);
+}
+
+mach_msg_return_t mach_msg_send(mach_msg_header_t *msg)
+{
+    return mach_msg(msg, MACH_SEND_MSG, msg->msgh_size, 0, MACH_PORT_NULL, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+}
+
+mach_msg_return_t mach_msg_receive(mach_msg_header_t *msg)
+{
+    return mach_msg(msg, MACH_RCV_MSG, 0, msg->msgh_size, msg->msgh_local_port, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * trap.c - making a trap: ring the bell, sleep, take the answer.
+ *
+ * The thread sleeps in a futex at first, which costs least.  One that sleeps long goes over to its connection: there
+ * it also hears that machsim has ended, and no one need look from time to time.
+ */
+#include "ring.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "os.h"
+
+#define FUTEX_MILLISECONDS 50
+
+/* Rings: makes it known that this slot asks, then changes the bell, then looks whether to wake.  See worker.c. */
+static void ring_bell_for(const struct ring *ring)
+{
+    struct wire_bell *bell = ring_bell();
+    const unsigned word = ring->slot / 64;
+
+    atomic_fetch_or(&bell->slots[word], (uint64_t)1 << ring->slot % 64);
+    atomic_fetch_or(&bell->summary[word / 64], (uint64_t)1 << word % 64);
+    atomic_fetch_add(&bell->rings, 1);
+    if (atomic_load(&bell->sleeping))
+        mach_os_wake(&bell->rings);
+}
+
+/* A signal handler has run: the wait is to end, and its result will say so. */
+static void interrupt(struct ring *ring)
+{
+    atomic_store(&ring->area->abort, 1);
+    ring_bell_for(ring);
+}
+
+/* Waits at the connection.  False: machsim has ended, or the program has closed the connection. */
+static bool wait_at_connection(struct ring *ring, bool interruptible)
+{
+    uint32_t request = WIRE_REQUEST;
+
+    if (!atomic_compare_exchange_strong(&ring->area->state, &request, WIRE_POLLING))
+        return true;
+    while (atomic_load(&ring->area->state) != WIRE_DONE) {
+        struct pollfd at = {.fd = ring->connection, .events = POLLIN};
+
+        if (!ring_is_open(ring))
+            return false;
+        int count = poll(&at, 1, 1000);
+
+        if (count < 0 && interruptible)
+            interrupt(ring);
+        if (count > 0 && (at.revents & (POLLHUP | POLLERR)) && atomic_load(&ring->area->state) != WIRE_DONE)
+            return false;
+    }
+    return true;
+}
+
+bool ring_trap(struct ring *ring, bool interruptible)
+{
+    struct wire_area *area = ring->area;
+
+    if (atomic_load(&area->closed))
+        return false;
+    atomic_store(&area->abort, 0);
+    atomic_store(&area->state, WIRE_REQUEST);
+    ring_bell_for(ring);
+    while (atomic_load(&area->state) != WIRE_DONE) {
+        switch (mach_os_wait(&area->state, WIRE_REQUEST, FUTEX_MILLISECONDS)) {
+        case EINTR:
+            if (interruptible)
+                interrupt(ring);
+            break;
+        case ETIMEDOUT:
+            if (!wait_at_connection(ring, interruptible)) {
+                atomic_store(&area->closed, 1);
+                return false;
+            }
+            break;
+        default: break;
+        }
+    }
+    atomic_store(&area->state, WIRE_IDLE);
+    return !atomic_load(&area->closed);
+}
+
+bool ring_simple_trap(uint32_t number, const uint64_t *arguments, unsigned count, uint64_t *result, uint64_t *out)
+{
+    struct ring *ring = ring_get();
+
+    if (ring == NULL)
+        return false;
+    struct wire_area *area = ring->area;
+
+    area->trap = number;
+    memcpy(area->arguments, arguments, count * sizeof *arguments);
+    memset(&area->in, 0, sizeof area->in);
+    const bool fine = ring_trap(ring, false);
+
+    *result = area->result;
+    if (out != NULL)
+        *out = area->out;
+    ring_put(ring);
+    return fine;
+}
+
+/* ---- descriptors ----------------------------------------------------------------------------------- */
+
+bool ring_send_file(struct ring *ring, int file)
+{
+    struct iovec bytes = {.iov_base = "f", .iov_len = 1};
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof file)];
+    } control;
+    struct msghdr message = {
+        .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+
+    if (!ring_is_open(ring))
+        return false;
+    memset(&control, 0, sizeof control);
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(sizeof file);
+    memcpy(CMSG_DATA(&control.header), &file, sizeof file);
+    return sendmsg(ring->connection, &message, MSG_NOSIGNAL) == 1;
+}
+
+bool ring_receive_files(struct ring *ring, int *files, unsigned count)
+{
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(16 * sizeof(int))];
+    } control;
+    char byte;
+
+    for (;;) {
+        struct iovec bytes = {.iov_base = &byte, .iov_len = 1};
+        struct msghdr message = {
+            .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+        ssize_t size = ring_is_open(ring) ? recvmsg(ring->connection, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) : -1;
+
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size != 1)
+            return false;
+        if (byte != 'f')
+            continue; /* a wake-up that came too late to be one */
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        if (header == NULL || header->cmsg_len != CMSG_LEN(count * sizeof *files))
+            return false;
+        memcpy(files, CMSG_DATA(header), count * sizeof *files);
+        return true;
+    }
+}

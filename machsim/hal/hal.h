@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hal.h - all that the core asks of a machine.  hal/hosted gives it to a daemon, hal/sim to tests.
+ *
+ * The core runs on "processors": in a daemon they are its worker threads.  A processor runs one piece of the
+ * core at a time, to its end: nothing in the core sleeps.  Functions here may be called on any processor, with
+ * core locks held unless said otherwise.
+ */
+#ifndef HAL_H
+#define HAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mach/kern_return.h>
+
+struct thread;
+struct vm_map_copy;
+
+/* ---- memory ---------------------------------------------------------------------------------------- */
+
+/* `size` bytes (more than 0) of zeroed memory on a 16-byte boundary, or NULL. */
+void *hal_alloc(size_t size);
+/* The same with anything in it, for those who write all of it. */
+void *hal_alloc_raw(size_t size);
+/* Gives back what hal_alloc gave; `size` is what was asked for.  NULL is ignored. */
+void hal_free(void *memory, size_t size);
+
+/* ---- processors ------------------------------------------------------------------------------------ */
+
+/* What the core keeps for each processor; zeroed at first.  See kern/defer.h, kern/lock.h, kern/kobject.h. */
+struct processor {
+    struct processor_list {
+        struct defer *first, **last;
+    } deferred;
+    bool draining;
+    uint32_t ranks_held;
+    bool took_rights; /* kern/kobject.h */
+};
+
+/* The processor that this runs on. */
+struct processor *hal_processor(void);
+
+/* ---- locks: short, never held across anything that waits ------------------------------------------- */
+
+struct hal_lock {
+    _Atomic uint32_t word;
+};
+
+void hal_lock_acquire(struct hal_lock *lock);
+void hal_lock_release(struct hal_lock *lock);
+
+/* ---- read-copy-update ------------------------------------------------------------------------------ */
+
+/* Between these, what hal_rcu_defer was called for stays. */
+void hal_rcu_read_lock(void);
+void hal_rcu_read_unlock(void);
+
+struct hal_rcu {
+    struct hal_rcu *next;
+    void (*function)(struct hal_rcu *self);
+    void (*machine)(struct hal_rcu *self); /* the machine's */
+};
+
+/* Calls `function` when all readers of now have ended.  No allocation. */
+void hal_rcu_defer(struct hal_rcu *rcu, void (*function)(struct hal_rcu *self));
+
+/* ---- time ------------------------------------------------------------------------------------------ */
+
+/* Nanoseconds since some start; never goes back. */
+uint64_t hal_now(void);
+
+/* Asks for timer_expire to be called on some processor at `deadline`, once; 0: not at all.  Replaces what was asked. */
+void hal_alarm(uint64_t deadline);
+
+/* ---- threads --------------------------------------------------------------------------------------- */
+
+/* Makes some processor call thread_continue(thread) soon.  The caller gives a reference. */
+void hal_thread_run(struct thread *thread);
+
+/* Ends the thread's trap with `result`.  No locks are held. */
+void hal_thread_return(struct thread *thread, uint64_t result);
+
+/* The thread will make no more traps: lets go of what thread->hal stands for.  No locks are held. */
+void hal_thread_gone(struct thread *thread);
+
+/* ---- a thread's memory ----------------------------------------------------------------------------- */
+
+/* Copies message bytes from or to the thread's memory; false if they are not all there. */
+bool hal_copyin_message(struct thread *thread, uint64_t address, void *to, size_t size);
+bool hal_copyout_message(struct thread *thread, const void *from, uint64_t address, size_t size);
+
+/*
+ * Takes a copy of out-of-line memory, `size` (more than 0) bytes at `address` in the thread's memory, and with
+ * `deallocate` takes that away from the thread.
+ * KERN_INVALID_ADDRESS: it is not all there.  KERN_RESOURCE_SHORTAGE: no memory.
+ */
+kern_return_t hal_copyin_memory(struct thread *thread, uint64_t address, uint64_t size, bool deallocate,
+                                struct vm_map_copy **copy);
+
+/*
+ * Puts a copy into the thread's memory: at *address where that is not 0, else at a place that *address tells.
+ * Consumes the copy if all goes well.
+ */
+kern_return_t hal_copyout_memory(struct thread *thread, struct vm_map_copy *copy, uint64_t *address);
+
+/* The machine's part of a copy, for those that are not held as bytes. */
+struct hal_pages;
+void hal_pages_release(struct hal_pages *pages);
+bool hal_pages_read(struct hal_pages *pages, uint64_t offset, void *to, size_t size);
+
+/* ---- objects of the machine's ------------------------------------------------------------------------ */
+
+/* No one has a send right any more for a port that stands for an object of the machine's.  No locks are held. */
+void hal_object_unreferenced(void *object);
+
+/* ---- the rest -------------------------------------------------------------------------------------- */
+
+/* The core found itself in a state that cannot be.  Says where, and ends the machine. */
+_Noreturn void hal_panic(const char *file, int line, const char *what);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * files.c - descriptors of the host that stand for ports, and ports that stand for descriptors.
+ *
+ * A port or set that is polled has a watch: an eventfd that is readable while there is a message.  The watch is
+ * guarded by the lock of what it watches.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "hal/hosted/hosted.h"
+#include "ipc/right.h"
+#include "kern/host.h"
+
+/* ---- over connections ------------------------------------------------------------------------------ */
+
+int receive_file(int connection)
+{
+    char byte;
+    struct iovec bytes = {.iov_base = &byte, .iov_len = 1};
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct msghdr message = {
+        .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    int file = -1;
+
+    if (recvmsg(connection, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0)
+        return -1;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+        header->cmsg_len == CMSG_LEN(sizeof file))
+        memcpy(&file, CMSG_DATA(header), sizeof file);
+    return file;
+}
+
+bool send_files(int connection, const int *files, unsigned count)
+{
+    struct iovec bytes = {.iov_base = "f", .iov_len = 1};
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(16 * sizeof(int))];
+    } control;
+    struct msghdr message = {.msg_iov = &bytes,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = CMSG_SPACE(count * sizeof(int))};
+
+    memset(&control, 0, sizeof control);
+    control.header.cmsg_level = SOL_SOCKET;
+    control.header.cmsg_type = SCM_RIGHTS;
+    control.header.cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(&control.header), files, count * sizeof(int));
+    return sendmsg(connection, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
+}
+
+/* ---- ports that are polled ------------------------------------------------------------------------- */
+
+struct watch {
+    int event;
+    bool raised;
+};
+
+static void show(struct watch *watch, bool ready)
+{
+    eventfd_t count;
+
+    if (ready == watch->raised)
+        return;
+    watch->raised = ready;
+    if (ready)
+        eventfd_write(watch->event, 1);
+    else
+        eventfd_read(watch->event, &count);
+}
+
+static void end_watch(struct watch *watch)
+{
+    show(watch, true); /* whoever polls shall look, and find that it is gone */
+    close(watch->event);
+    hal_free(watch, sizeof *watch);
+}
+
+static void port_watcher(struct ipc_port *port)
+{
+    if (port->state == PORT_ACTIVE) {
+        show(port->watch, !list_empty(&port->messages));
+        return;
+    }
+    end_watch(port->watch);
+    port->watched = false;
+    port->watch = NULL;
+}
+
+static void set_watcher(struct ipc_pset *set)
+{
+    if (set->active) {
+        show(set->watch, !list_empty(&set->ready));
+        return;
+    }
+    end_watch(set->watch);
+    set->watcher = NULL;
+    set->watch = NULL;
+}
+
+static struct watch *new_watch(void)
+{
+    struct watch *watch = hal_alloc(sizeof *watch);
+
+    if (watch == NULL)
+        return NULL;
+    watch->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (watch->event < 0) {
+        hal_free(watch, sizeof *watch);
+        return NULL;
+    }
+    return watch;
+}
+
+/* The descriptor of a port's watch, which `new` becomes if it has none.  True: it did. */
+static bool watch_port(struct ipc_port *port, struct watch *new, int *file)
+{
+    ipc_port_lock(port);
+    const bool first = port->state == PORT_ACTIVE && !port->watched;
+
+    if (first) {
+        port->watch = new;
+        port->watcher = port_watcher;
+        port->watched = true;
+        port_watcher(port);
+    }
+    if (port->watched)
+        *file = fcntl(((struct watch *)port->watch)->event, F_DUPFD_CLOEXEC, 0);
+    ipc_port_unlock(port);
+    return first;
+}
+
+static bool watch_set(struct ipc_pset *set, struct watch *new, int *file)
+{
+    ipc_pset_lock(set);
+    const bool first = set->active && set->watcher == NULL;
+
+    if (first) {
+        set->watch = new;
+        set->watcher = set_watcher;
+        set_watcher(set);
+    }
+    if (set->watcher != NULL)
+        *file = fcntl(((struct watch *)set->watch)->event, F_DUPFD_CLOEXEC, 0);
+    ipc_pset_unlock(set);
+    return first;
+}
+
+static uint64_t poll_trap(struct hosted_thread *t, mach_port_name_t name)
+{
+    uint32_t bits;
+    void *object;
+    kern_return_t result = ipc_right_find(t->thread->task->space, name,
+                                          MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_PORT_SET, &bits, &object);
+
+    if (result != KERN_SUCCESS)
+        return (uint64_t)result;
+    struct watch *watch = new_watch();
+    bool used = false;
+
+    if (bits & MACH_PORT_TYPE_PORT_SET) {
+        used = watch != NULL && watch_set(object, watch, &t->attach);
+        ipc_pset_release(object);
+    } else {
+        used = watch != NULL && watch_port(object, watch, &t->attach);
+        ipc_port_release(object);
+    }
+    if (watch != NULL && !used)
+        end_watch(watch);
+    return t->attach < 0 ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
+}
+
+/* ---- descriptors that are ports -------------------------------------------------------------------- */
+
+void hal_object_unreferenced(void *object)
+{
+    hosted_file_put(object);
+}
+
+static uint64_t give_name(struct hosted_thread *t, struct ipc_port *send_right)
+{
+    struct ipc_space *space = t->thread->task->space;
+    const struct ipc_right right = {.port = send_right, .type = MACH_MSG_TYPE_PORT_SEND};
+    mach_port_name_t name;
+
+    ipc_space_lock(space);
+    const kern_return_t result = ipc_right_copyout(space, right, &name);
+
+    ipc_space_unlock(space);
+    t->thread->out = name;
+    if (result != KERN_SUCCESS)
+        ipc_right_release(right);
+    return (uint64_t)result;
+}
+
+static uint64_t make_fileport(struct hosted_thread *t)
+{
+    int descriptor = receive_file(t->connection);
+    struct hosted_file *file = descriptor < 0 ? NULL : hosted_file_make(descriptor);
+
+    if (file == NULL)
+        return KERN_INVALID_ARGUMENT;
+    struct ipc_port *port = ipc_port_create_kernel(OBJECT_FILE, file);
+
+    if (port == NULL) {
+        hosted_file_put(file);
+        return KERN_RESOURCE_SHORTAGE;
+    }
+    return give_name(t, ipc_port_make_send(port));
+}
+
+static uint64_t make_file(struct hosted_thread *t, mach_port_name_t name)
+{
+    uint32_t bits;
+    void *object;
+    kern_return_t result = ipc_right_find(t->thread->task->space, name, MACH_PORT_TYPE_SEND, &bits, &object);
+
+    if (result != KERN_SUCCESS)
+        return (uint64_t)result;
+    struct ipc_port *port = object;
+
+    ipc_port_lock(port);
+    if (port->object_type == OBJECT_FILE)
+        t->attach = fcntl(((struct hosted_file *)port->object)->file, F_DUPFD_CLOEXEC, 0);
+    const bool is_file = port->object_type == OBJECT_FILE;
+
+    ipc_port_unlock(port);
+    ipc_port_release(port);
+    if (!is_file)
+        return KERN_INVALID_ARGUMENT;
+    return t->attach < 0 ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
+}
+
+/* ---- the bootstrap server's own -------------------------------------------------------------------- */
+
+static uint64_t set_bootstrap(struct hosted_thread *t, mach_port_name_t name)
+{
+    struct ipc_space *space = t->thread->task->space;
+    struct ipc_right right = {.port = NULL};
+    struct ipc_entry *entry;
+    kern_return_t result = KERN_INVALID_NAME;
+
+    if (!porter_is_bootstrap(t->thread->task->identity.pid))
+        return KERN_NO_ACCESS;
+    ipc_space_lock(space);
+    entry = ipc_space_lookup(space, name);
+    if (entry != NULL)
+        result = ipc_right_copyin(space, name, entry, MACH_MSG_TYPE_COPY_SEND, false, &right);
+    ipc_space_unlock(space);
+    if (result == KERN_SUCCESS) {
+        host_set_bootstrap_port(right.port);
+        porter_open_gate();
+    }
+    return (uint64_t)result;
+}
+
+bool files_trap(struct hosted_thread *t, uint32_t number, const uint64_t *arguments)
+{
+    const mach_port_name_t name = (mach_port_name_t)arguments[0];
+    uint64_t result;
+
+    switch (number) {
+    case WIRE_TRAP_POLL: result = poll_trap(t, name); break;
+    case WIRE_TRAP_MAKE_FILEPORT: result = make_fileport(t); break;
+    case WIRE_TRAP_MAKE_FILE: result = make_file(t, name); break;
+    case WIRE_TRAP_SET_BOOTSTRAP: result = set_bootstrap(t, name); break;
+    default: return false;
+    }
+    thread_return(t->thread, result);
+    return true;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hosted.h - the hosted machine from inside: worker threads, one for each processor, do traps and run continuations;
+ * one more thread, the porter, lets clients in and sees them go.
+ */
+#ifndef HOSTED_H
+#define HOSTED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "hal/hal.h"
+#include "hal/hosted/wire.h"
+#include "kern/task.h"
+#include "kern/thread.h"
+
+/* ---- options (options.c) --------------------------------------------------------------------------- */
+
+struct options {
+    const char *socket; /* path */
+    int ready;          /* descriptor to write a byte to once clients may come, or -1 */
+    bool on_demand;     /* end soon after the last client */
+    unsigned linger;    /* ... so many seconds */
+    unsigned workers;   /* 0: one for each processor */
+    unsigned max_tasks;
+    unsigned queue_limit;
+    struct task_limits limits;
+};
+
+extern struct options options;
+/* Reads environment and command line; what is asked for and done at once (--help, --stats) does not return. */
+void options_read(int argc, char **argv);
+
+/* ---- log (log.c) ----------------------------------------------------------------------------------- */
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+extern enum log_level log_level;
+__attribute__((format(printf, 2, 3))) void log_line(enum log_level level, const char *format, ...);
+
+/* ---- what differs by host system (linux.c) --------------------------------------------------------- */
+
+void os_futex_wake(_Atomic uint32_t *word, int count);
+/* Sleeps while *word is `value`, at most until `deadline` (of hal_now; 0: forever).  Wakes for no reason too. */
+void os_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline);
+/* The same for many words. */
+void os_futex_wait_many(_Atomic uint32_t *const *words, const uint32_t *values, unsigned count, uint64_t deadline);
+#define OS_FUTEX_MANY 128u
+/* A file in memory that cannot change its size; -1 and errno. */
+int os_shared_file(const char *name, size_t size);
+/* Makes what is in a file final.  False: that cannot be. */
+bool os_seal(int file);
+/* Whether no one can change the file's bytes or size any more. */
+bool os_is_sealed(int file);
+/* Whom a connection comes from; false: unknown. */
+bool os_peer(int connection, struct task_identity *identity);
+/* A descriptor that polls readable when a process has ended; -1 and errno. */
+int os_process_file(pid_t pid);
+pid_t os_parent(pid_t pid);
+unsigned os_processors(void);
+void os_pin(unsigned processor);
+/* As many descriptors as may be. */
+void os_raise_limits(void);
+void os_name_thread(const char *name);
+
+/* ---- users (user.c): doorbells that the threads of one uid share ------------------------------------ */
+
+struct hosted_thread;
+
+struct user {
+    uid_t uid;
+    int file;
+    struct wire_bell *bells[64]; /* of each worker */
+    struct hosted_thread *_Atomic threads[WIRE_SLOTS];
+    uint32_t next_slot;
+};
+
+#define MAX_USERS OS_FUTEX_MANY
+#define MAX_WORKERS 64u
+extern struct user *_Atomic users[MAX_USERS];
+extern _Atomic unsigned user_count;
+
+/* Finds or makes a user; NULL: there are too many, or no memory.  Porter only. */
+struct user *user_get(uid_t uid);
+/* A slot for a thread; -1: all are used.  Porter only. */
+int user_take_slot(struct user *user, struct hosted_thread *thread);
+void user_free_slot(struct user *user, unsigned slot);
+
+/* ---- threads (client.c) ---------------------------------------------------------------------------- */
+
+/* A client's thread: freed, by RCU, when it is gone and its last trap is over. */
+struct hosted_thread {
+    struct hal_rcu rcu;
+    struct ref refs; /* one while the thread is there, one for a trap in progress */
+    struct thread *thread;
+    struct user *user;
+    unsigned slot;
+    int connection;
+    struct wire_area *area;
+    uint8_t *data; /* WIRE_DATA_OFFSET into it */
+    _Atomic uint32_t busy; /* a trap is in progress: the rest belongs to it */
+
+    /* what came with the trap */
+    struct wire_stage in;
+    struct hosted_file *in_file; /* where it is staged; NULL: in the area */
+    uint32_t next_memory;
+
+    /* what goes back */
+    uint8_t *message; /* a copy, if it does not fit the area */
+    uint64_t message_size;
+    struct vm_map_copy **memory;
+    uint64_t *places;
+    uint32_t memory_count, memory_room;
+    int attach; /* a descriptor to send, closed then; -1 */
+};
+
+/*
+ * A thread for a process's task, at a connection that becomes its own.  Sends the welcome.  An errno: the connection
+ * is still the caller's.
+ */
+int client_make(struct task *task, struct user *user, int connection, struct hosted_thread **made);
+
+/* A trap came from the thread in a slot of a user. */
+void client_trap(struct user *user, unsigned slot);
+
+/* ---- staged data (stage.c) ------------------------------------------------------------------------- */
+
+/* A memfd that several may hold. */
+struct hosted_file {
+    struct ref refs;
+    int file;
+};
+
+struct hosted_file *hosted_file_make(int file);
+void hosted_file_get(struct hosted_file *file);
+void hosted_file_put(struct hosted_file *file);
+
+/* Takes over what came with a trap.  False: it is not as it should be. */
+bool stage_open(struct hosted_thread *t);
+/* Lets go of it, and puts what goes back where the client finds it. */
+void stage_close(struct hosted_thread *t);
+void stage_discard(struct hosted_thread *t);
+
+/* ---- descriptors (files.c) ------------------------------------------------------------------------- */
+
+/* The traps of enum wire_trap; false: it is none. */
+bool files_trap(struct hosted_thread *t, uint32_t number, const uint64_t *arguments);
+/* A descriptor that came over the thread's connection; -1: none. */
+int receive_file(int connection);
+bool send_files(int connection, const int *files, unsigned count);
+
+/* ---- workers (worker.c) ---------------------------------------------------------------------------- */
+
+extern unsigned worker_count;
+bool workers_start(void);
+void workers_stop(void);
+/* Has all workers look again at what there is to do. */
+void workers_wake(void);
+/* For threads that are no workers but run the core. */
+void processor_enter(void);
+void processor_leave(void);
+
+/* ---- the porter (porter.c) ------------------------------------------------------------------------- */
+
+/* Listens at options.socket.  False: that cannot be; it was logged why. */
+bool porter_open(void);
+/* Lets clients in and sees them go, until told to stop. */
+void porter_run(void);
+/* Whether a process is the bootstrap server that this daemon started. */
+bool porter_is_bootstrap(pid_t pid);
+/* The bootstrap server serves: clients may come in. */
+void porter_open_gate(void);
+
+/* ---- statistics (statistics.c) --------------------------------------------------------------------- */
+
+/* Writes a table of tasks and what they use to a connection. */
+void statistics_send(int connection, const struct task_identity *asking);
+/* machsim --stats: asks the daemon at a socket, and prints.  An exit status. */
+int statistics_print(const char *socket);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* linux.c - what differs by host system: futexes, files in memory, processes.  See hosted.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hal/hosted/hosted.h"
+
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
+
+static struct timespec timespec_of(uint64_t nanoseconds)
+{
+    return (struct timespec){.tv_sec = (time_t)(nanoseconds / 1000000000u), .tv_nsec = (long)(nanoseconds % 1000000000u)};
+}
+
+uint64_t hal_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* ---- futexes --------------------------------------------------------------------------------------- */
+
+/* A wake, a changed word, a signal or a timeout: the caller looks again in any case.  The rest cannot be. */
+static void check_wait(long result)
+{
+    if (result < 0 && errno != EAGAIN && errno != EINTR && errno != ETIMEDOUT)
+        hal_panic(__FILE__, __LINE__, strerror(errno));
+}
+
+void os_futex_wake(_Atomic uint32_t *word, int count)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+}
+
+void os_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline)
+{
+    const struct timespec until = timespec_of(deadline);
+
+    check_wait(syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, deadline == 0 ? NULL : &until, NULL,
+                       FUTEX_BITSET_MATCH_ANY));
+}
+
+void os_futex_wait_many(_Atomic uint32_t *const *words, const uint32_t *values, unsigned count, uint64_t deadline)
+{
+    struct futex_waitv waiters[OS_FUTEX_MANY];
+    const struct timespec until = timespec_of(deadline);
+
+    if (count == 1) {
+        os_futex_wait(words[0], values[0], deadline);
+        return;
+    }
+    for (unsigned i = 0; i < count; i++)
+        waiters[i] = (struct futex_waitv){.val = values[i], .uaddr = (uintptr_t)words[i], .flags = FUTEX_32};
+    check_wait(syscall(SYS_futex_waitv, waiters, count, 0, deadline == 0 ? NULL : &until, CLOCK_MONOTONIC));
+}
+
+/* ---- files in memory ------------------------------------------------------------------------------- */
+
+int os_shared_file(const char *name, size_t size)
+{
+    int file = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    if (file < 0)
+        return -1;
+    if (ftruncate(file, (off_t)size) < 0 || fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+        close(file);
+        return -1;
+    }
+    return file;
+}
+
+#define FINAL_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+bool os_seal(int file)
+{
+    return fcntl(file, F_ADD_SEALS, FINAL_SEALS | F_SEAL_SEAL) == 0;
+}
+
+bool os_is_sealed(int file)
+{
+    int seals = fcntl(file, F_GET_SEALS);
+
+    return seals >= 0 && (seals & FINAL_SEALS) == FINAL_SEALS;
+}
+
+/* ---- processes ------------------------------------------------------------------------------------- */
+
+/* A line of /proc/PID/status with four numbers: the first two of them. */
+static bool status_ids(const char *status, const char *field, uint32_t *real, uint32_t *effective)
+{
+    const char *line = strstr(status, field);
+
+    return line != NULL && sscanf(line + strlen(field), "%u %u", real, effective) == 2;
+}
+
+static bool read_status(pid_t pid, char *text, size_t size)
+{
+    char path[40];
+
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return false;
+    ssize_t length = read(file, text, size - 1);
+    close(file);
+    text[length < 0 ? 0 : length] = '\0';
+    return length > 0;
+}
+
+bool os_peer(int connection, struct task_identity *identity)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    char status[4096];
+    uint32_t effective;
+
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 || peer.pid <= 0)
+        return false;
+    *identity = (struct task_identity){
+        .uid = peer.uid, .gid = peer.gid, .real_uid = peer.uid, .real_gid = peer.gid, .pid = peer.pid};
+    if (read_status(peer.pid, status, sizeof status)) {
+        (void)status_ids(status, "\nUid:", &identity->real_uid, &effective);
+        (void)status_ids(status, "\nGid:", &identity->real_gid, &effective);
+    }
+    return true;
+}
+
+pid_t os_parent(pid_t pid)
+{
+    char status[4096];
+    const char *line;
+    int parent;
+
+    if (!read_status(pid, status, sizeof status) || (line = strstr(status, "\nPPid:")) == NULL ||
+        sscanf(line + 6, "%d", &parent) != 1)
+        return 0;
+    return parent;
+}
+
+int os_process_file(pid_t pid)
+{
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+unsigned os_processors(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) < 0)
+        return 1;
+    int count = CPU_COUNT(&set);
+    return count < 1 ? 1 : (unsigned)count;
+}
+
+void os_pin(unsigned number)
+{
+    cpu_set_t all, one;
+
+    if (sched_getaffinity(0, sizeof all, &all) < 0)
+        return;
+    for (unsigned processor = 0; processor < CPU_SETSIZE; processor++) {
+        if (!CPU_ISSET(processor, &all) || number-- != 0)
+            continue;
+        CPU_ZERO(&one);
+        CPU_SET(processor, &one);
+        sched_setaffinity(0, sizeof one, &one); /* without it things are slower, no more */
+        return;
+    }
+}
+
+void os_raise_limits(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+void os_name_thread(const char *name)
+{
+    pthread_setname_np(pthread_self(), name);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * wire.h - what libmach and machsim say to each other: the trap instruction of the hosted machine.
+ *
+ * A process has one connection (AF_UNIX, SOCK_SEQPACKET) for its task and one for each thread.  A thread shares an
+ * area of memory with machsim: it writes a trap's arguments there, rings a doorbell, and sleeps on `state`.  All in
+ * the area is written by the client as it likes: machsim reads it once and believes nothing.
+ *
+ * state   IDLE -> REQUEST (client) -> DONE (machsim) -> IDLE (client)
+ *         REQUEST -> POLLING (client): it has left the futex and waits at its connection, where machsim sends a byte
+ */
+#ifndef HOSTED_WIRE_H
+#define HOSTED_WIRE_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define WIRE_VERSION 1u
+#define WIRE_MAGIC 0x6863614du /* "Mach" */
+
+/* ---- connections ----------------------------------------------------------------------------------- */
+
+enum wire_kind { WIRE_TASK = 1, WIRE_THREAD = 2, WIRE_STATISTICS = 3 };
+
+/* The first message of a connection, from the client. */
+struct wire_hello {
+    uint32_t magic, version;
+    uint32_t kind;
+    uint32_t reserved;
+    uint64_t task; /* WIRE_THREAD: the number that its task was given */
+};
+
+/* The answer.  A thread gets two descriptors: its area and its user's doorbells. */
+struct wire_welcome {
+    uint32_t magic, version;
+    int32_t error; /* an errno, or 0 */
+    uint32_t slot; /* of the thread, in the doorbells */
+    uint32_t workers;
+    uint32_t area_size; /* bytes */
+    uint64_t task;
+};
+
+/* ---- the area -------------------------------------------------------------------------------------- */
+
+enum wire_state { WIRE_IDLE, WIRE_REQUEST, WIRE_POLLING, WIRE_DONE };
+
+#define WIRE_ARGUMENTS 9
+#define WIRE_AREA_SIZE (128u * 1024)
+#define WIRE_DATA_OFFSET 320u
+#define WIRE_NONE UINT64_MAX
+
+/*
+ * Out-of-line memory of a message, in the order of its descriptors.  The bytes are at `offset` of the staged data,
+ * or of file number `file` that comes with it; WIRE_NONE: they could not be had.
+ */
+struct wire_memory {
+    uint64_t address; /* in the client; from machsim: where the client wants it, or 0 */
+    uint64_t size;
+    uint64_t offset;
+    uint32_t file; /* 0: the staged data itself; n: the n-th descriptor after the staged data's own */
+    uint32_t deallocate;
+};
+
+/*
+ * Staged data is what goes with a trap or comes back: at `data` in the area if it fits, else in a sealed memfd that
+ * goes over the thread's connection.
+ */
+struct wire_stage {
+    uint64_t size;         /* all of it; 0: none */
+    uint64_t message_size; /* bytes of message at its start */
+    uint64_t scatter_offset, scatter_size;
+    uint64_t memory_offset; /* of an array of wire_memory */
+    uint32_t memory_count;
+    uint32_t file; /* it is in a memfd */
+    uint32_t files; /* descriptors that come over the connection in all */
+    uint32_t taken; /* from machsim: records of memory that the trap has consumed */
+};
+
+struct wire_area {
+    _Atomic uint32_t state;  /* futex */
+    _Atomic uint32_t closed; /* machsim will answer no more */
+    _Atomic uint32_t abort;  /* client: end the wait of the trap in progress */
+    uint32_t trap;
+    uint64_t arguments[WIRE_ARGUMENTS];
+    uint64_t result, out;
+    struct wire_stage in, back;
+};
+
+/* Traps of the hosted machine alone, beside those of kern/trap.h. */
+enum wire_trap {
+    WIRE_TRAP_POLL = 0x1000,          /* name -> result; a descriptor that polls readable while a message waits */
+    WIRE_TRAP_MAKE_FILEPORT = 0x1001, /* a descriptor with it -> result; name */
+    WIRE_TRAP_MAKE_FILE = 0x1002,     /* name -> result; a descriptor */
+    WIRE_TRAP_SET_BOOTSTRAP = 0x1003, /* name -> result; for the bootstrap server alone */
+};
+
+/* ---- doorbells ------------------------------------------------------------------------------------- */
+
+/* One user's clients share a file with a page for each worker.  They can ring each other's bells, no more. */
+#define WIRE_SLOTS 16384u
+#define WIRE_BELL_SIZE 4096u
+
+struct wire_bell {
+    _Atomic uint32_t rings;    /* futex: changes with each ring */
+    _Atomic uint32_t sleeping; /* the worker is, or is about to be, asleep on it */
+    _Atomic uint64_t summary[WIRE_SLOTS / 64 / 64];
+    _Atomic uint64_t slots[WIRE_SLOTS / 64];
+};
+
+_Static_assert(sizeof(struct wire_bell) <= WIRE_BELL_SIZE, "a bell fits its page");
+_Static_assert(sizeof(struct wire_area) <= WIRE_DATA_OFFSET, "the area's head");
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * worker.c - workers, one for each processor: they do the traps of threads that ring their bells, run continuations,
+ * and fire timers.
+ *
+ * A worker's run queue is its own: only it puts threads there and takes them out, but for the porter, which puts the
+ * threads that it wakes into a queue that all workers share.  Sleeping is the usual dance: a worker says that it
+ * sleeps, looks once more at everything, and then waits for a bell to change; who has work first makes it visible,
+ * then changes the bell, then looks whether to wake.  All these are sequentially consistent.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <urcu.h>
+#include <urcu/wfcqueue.h>
+
+#include "hal/hosted/hosted.h"
+#include "kern/defer.h"
+#include "kern/timer.h"
+
+struct worker {
+    pthread_t thread;
+    unsigned number;
+};
+
+/* A thread that is to go on, in the shared queue. */
+struct shared_run {
+    struct cds_wfcq_node node;
+    struct thread *thread;
+};
+
+unsigned worker_count;
+static struct worker workers[MAX_WORKERS];
+static _Atomic bool stopping;
+static _Atomic uint64_t alarm_at;
+
+/* What the core keeps for each processor, and the threads that it is to run on. */
+static __thread struct processor processor;
+static __thread struct {
+    struct thread **threads;
+    unsigned first, count, room;
+    bool is_worker;
+} run;
+
+static struct cds_wfcq_head shared_head;
+static struct cds_wfcq_tail shared_tail;
+
+struct processor *hal_processor(void)
+{
+    return &processor;
+}
+
+void processor_enter(void)
+{
+    rcu_register_thread();
+}
+
+void processor_leave(void)
+{
+    rcu_unregister_thread();
+}
+
+/* ---- run queues ------------------------------------------------------------------------------------ */
+
+/* Workers that have no memory for their own queue, and threads that are no workers, use the shared one. */
+static void run_shared(struct thread *thread)
+{
+    struct shared_run *shared = (struct shared_run *)(void *)thread->machine;
+
+    _Static_assert(sizeof *shared <= sizeof thread->machine, "struct thread has room for the machine's link");
+    cds_wfcq_node_init(&shared->node);
+    shared->thread = thread;
+    cds_wfcq_enqueue(&shared_head, &shared_tail, &shared->node);
+    workers_wake();
+}
+
+static bool grow(void)
+{
+    const unsigned room = run.room == 0 ? 64 : run.room * 2;
+    struct thread **threads = hal_alloc_raw(room * sizeof *threads);
+
+    if (threads == NULL)
+        return false;
+    for (unsigned i = 0; i < run.count; i++)
+        threads[i] = run.threads[(run.first + i) % run.room];
+    hal_free(run.threads, run.room * sizeof *threads);
+    run.threads = threads;
+    run.first = 0;
+    run.room = room;
+    return true;
+}
+
+void hal_thread_run(struct thread *thread)
+{
+    if (!run.is_worker || (run.count == run.room && !grow())) {
+        run_shared(thread);
+        return;
+    }
+    run.threads[(run.first + run.count++) % run.room] = thread;
+}
+
+static bool run_own(void)
+{
+    if (run.count == 0)
+        return false;
+    struct thread *thread = run.threads[run.first];
+
+    run.first = (run.first + 1) % run.room;
+    run.count--;
+    thread_continue(thread);
+    return true;
+}
+
+static bool run_one_shared(void)
+{
+    if (cds_wfcq_empty(&shared_head, &shared_tail))
+        return false;
+    struct cds_wfcq_node *node = cds_wfcq_dequeue_blocking(&shared_head, &shared_tail);
+
+    if (node == NULL)
+        return false;
+    thread_continue(caa_container_of(node, struct shared_run, node)->thread);
+    return true;
+}
+
+/* ---- bells ----------------------------------------------------------------------------------------- */
+
+void workers_wake(void)
+{
+    const unsigned count = atomic_load(&user_count);
+
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned w = 0; w < worker_count; w++) {
+            struct wire_bell *bell = users[i]->bells[w];
+
+            atomic_fetch_add(&bell->rings, 1);
+            os_futex_wake(&bell->rings, 1);
+        }
+}
+
+/* Does the traps of one word of slots. */
+static void answer_word(struct user *user, struct wire_bell *bell, unsigned word)
+{
+    uint64_t slots = atomic_exchange(&bell->slots[word], 0);
+
+    for (; slots != 0; slots &= slots - 1)
+        client_trap(user, word * 64 + (unsigned)__builtin_ctzll(slots));
+}
+
+/* Does the traps of all who rang a bell; true: some did. */
+static bool answer(struct user *user, struct wire_bell *bell)
+{
+    bool some = false;
+
+    for (unsigned i = 0; i < WIRE_SLOTS / 64 / 64; i++) {
+        if (atomic_load(&bell->summary[i]) == 0)
+            continue;
+        some = true;
+        for (uint64_t words = atomic_exchange(&bell->summary[i], 0); words != 0; words &= words - 1)
+            answer_word(user, bell, i * 64 + (unsigned)__builtin_ctzll(words));
+    }
+    return some;
+}
+
+static bool answer_all(unsigned number)
+{
+    const unsigned count = atomic_load(&user_count);
+    bool some = false;
+
+    for (unsigned i = 0; i < count; i++)
+        some |= answer(users[i], users[i]->bells[number]);
+    return some;
+}
+
+/* ---- timers ---------------------------------------------------------------------------------------- */
+
+void hal_alarm(uint64_t deadline)
+{
+    atomic_store(&alarm_at, deadline);
+    if (!run.is_worker)
+        workers_wake(); /* a worker sees it before it sleeps */
+}
+
+static bool expire(void)
+{
+    const uint64_t deadline = atomic_load(&alarm_at);
+
+    if (deadline == 0 || deadline > hal_now())
+        return false;
+    timer_expire();
+    defer_drain();
+    return true;
+}
+
+/* ---- the loop -------------------------------------------------------------------------------------- */
+
+static bool work(unsigned number)
+{
+    bool some = answer_all(number);
+
+    some |= expire();
+    some |= run_one_shared();
+    while (run_own())
+        some = true;
+    return some;
+}
+
+/* Sleeps until a bell changes, unless there is work. */
+static void rest(unsigned number)
+{
+    _Atomic uint32_t *words[MAX_USERS];
+    uint32_t values[MAX_USERS];
+    const unsigned count = atomic_load(&user_count);
+
+    for (unsigned i = 0; i < count; i++) {
+        struct wire_bell *bell = users[i]->bells[number];
+
+        atomic_store(&bell->sleeping, 1);
+        words[i] = &bell->rings;
+        values[i] = atomic_load(words[i]);
+    }
+    if (!work(number) && !atomic_load(&stopping) && atomic_load(&user_count) == count)
+        os_futex_wait_many(words, values, count, atomic_load(&alarm_at));
+    for (unsigned i = 0; i < count; i++)
+        atomic_store(&users[i]->bells[number]->sleeping, 0);
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+
+    os_pin(worker->number);
+    os_name_thread("worker");
+    processor_enter();
+    run.is_worker = true;
+    while (!atomic_load(&stopping))
+        if (!work(worker->number))
+            rest(worker->number);
+    hal_free(run.threads, run.room * sizeof *run.threads);
+    processor_leave();
+    return NULL;
+}
+
+bool workers_start(void)
+{
+    sigset_t all, former;
+
+    cds_wfcq_init(&shared_head, &shared_tail);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &former); /* signals are the porter's */
+    bool fine = true;
+    for (unsigned i = 0; i < worker_count && fine; i++) {
+        workers[i].number = i;
+        fine = pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]) == 0;
+        if (!fine)
+            worker_count = i;
+    }
+    pthread_sigmask(SIG_SETMASK, &former, NULL);
+    return fine;
+}
+
+void workers_stop(void)
+{
+    atomic_store(&stopping, true);
+    workers_wake();
+    for (unsigned i = 0; i < worker_count; i++)
+        pthread_join(workers[i].thread, NULL);
+}

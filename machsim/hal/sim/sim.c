@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sim.c - the machine in a test: hal.h in one thread.  See sim.h. */
+#include "hal/sim/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hal/hal.h"
+#include "kern/host.h"
+#include "kern/timer.h"
+#include "vm/vm_copy.h"
+
+#define MAX_RUNNABLE 1024
+
+static struct {
+    struct processor processor;
+    uint64_t random, now, allocations_to_failure;
+    bool failed, started;
+    size_t blocks;
+    int rcu_readers;
+    struct hal_rcu *rcu;
+    struct thread *runnable[MAX_RUNNABLE];
+    unsigned runnable_count;
+    struct list threads;      /* of sim_record */
+} sim;
+
+struct sim_record {
+    struct list link;
+    struct sim_thread thread;
+};
+
+/* ---- memory ---------------------------------------------------------------------------------------- */
+
+static bool fails(void)
+{
+    if (sim.allocations_to_failure == 0 || --sim.allocations_to_failure != 0)
+        return false;
+    sim.failed = true;
+    return true;
+}
+
+/* Each block is filled with rubbish, and its size is checked when it is freed. */
+void *hal_alloc_raw(size_t size)
+{
+    kern_assert(size > 0);
+    size_t *block = fails() ? NULL : malloc(size + 16);
+
+    if (block == NULL)
+        return NULL;
+    block[0] = size;
+    sim.blocks++;
+    return memset(block + 2, 0xa5, size);
+}
+
+void *hal_alloc(size_t size)
+{
+    void *memory = hal_alloc_raw(size);
+
+    return memory == NULL ? NULL : memset(memory, 0, size);
+}
+
+void hal_free(void *memory, size_t size)
+{
+    if (memory == NULL)
+        return;
+    size_t *block = (size_t *)memory - 2;
+
+    kern_assert(block[0] == size);
+    memset(memory, 0x5a, size);
+    free(block);
+    sim.blocks--;
+}
+
+void sim_fail_allocation(uint64_t n)
+{
+    sim.allocations_to_failure = n;
+    sim.failed = false;
+}
+
+bool sim_failed(void)
+{
+    return sim.failed;
+}
+
+size_t sim_blocks(void)
+{
+    return sim.blocks;
+}
+
+/* ---- processor, locks, RCU ------------------------------------------------------------------------- */
+
+struct processor *hal_processor(void)
+{
+    return &sim.processor;
+}
+
+void hal_lock_acquire(struct hal_lock *lock)
+{
+    kern_assert(lock->word == 0);
+    lock->word = 1;
+}
+
+void hal_lock_release(struct hal_lock *lock)
+{
+    kern_assert(lock->word == 1);
+    lock->word = 0;
+}
+
+void hal_rcu_read_lock(void)
+{
+    sim.rcu_readers++;
+}
+
+void hal_rcu_read_unlock(void)
+{
+    kern_assert(sim.rcu_readers > 0);
+    sim.rcu_readers--;
+}
+
+void hal_rcu_defer(struct hal_rcu *rcu, void (*function)(struct hal_rcu *self))
+{
+    rcu->function = function;
+    rcu->next = sim.rcu;
+    sim.rcu = rcu;
+}
+
+static void end_grace_period(void)
+{
+    kern_assert(sim.rcu_readers == 0);
+    while (sim.rcu != NULL) {
+        struct hal_rcu *rcu = sim.rcu;
+
+        sim.rcu = rcu->next;
+        rcu->function(rcu);
+    }
+}
+
+/* ---- time ------------------------------------------------------------------------------------------ */
+
+uint64_t sim_random(void)
+{
+    sim.random ^= sim.random << 13;
+    sim.random ^= sim.random >> 7;
+    sim.random ^= sim.random << 17;
+    return sim.random;
+}
+
+uint64_t hal_now(void)
+{
+    return sim.now;
+}
+
+void hal_alarm(uint64_t deadline)
+{
+    (void)deadline; /* the test lets time pass: sim_next_timer */
+}
+
+/* ---- threads --------------------------------------------------------------------------------------- */
+
+void hal_thread_run(struct thread *thread)
+{
+    kern_assert(sim.runnable_count < MAX_RUNNABLE);
+    sim.runnable[sim.runnable_count++] = thread;
+}
+
+void hal_thread_return(struct thread *thread, uint64_t result)
+{
+    struct sim_thread *t = thread->hal;
+
+    kern_assert(t->busy && sim.processor.ranks_held == 0);
+    t->busy = false;
+    t->result = result;
+    t->out = thread->out;
+}
+
+void hal_thread_gone(struct thread *thread)
+{
+    (void)thread;
+}
+
+/* One of those that can run. */
+static bool step(void)
+{
+    if (sim.runnable_count == 0)
+        return false;
+    unsigned which = (unsigned)(sim_random() % sim.runnable_count);
+    struct thread *thread = sim.runnable[which];
+
+    sim.runnable[which] = sim.runnable[--sim.runnable_count];
+    thread_continue(thread);
+    return true;
+}
+
+void sim_run(void)
+{
+    do
+        end_grace_period();
+    while (step());
+    kern_assert(sim.processor.ranks_held == 0 && sim.processor.deferred.first == NULL);
+}
+
+static void expire(void)
+{
+    timer_expire();
+    defer_drain();
+    sim_run();
+}
+
+bool sim_next_timer(void)
+{
+    const uint64_t deadline = timer_next();
+
+    if (deadline == 0)
+        return false;
+    if (deadline > sim.now)
+        sim.now = deadline;
+    expire();
+    return true;
+}
+
+void sim_pass(uint64_t nanoseconds)
+{
+    const uint64_t until = sim.now + nanoseconds;
+
+    for (uint64_t deadline; (deadline = timer_next()) != 0 && deadline <= until;)
+        (void)sim_next_timer();
+    sim.now = until;
+}
+
+struct sim_thread *sim_thread(struct task *task)
+{
+    struct sim_record *record = calloc(1, sizeof *record);
+
+    if (record == NULL || thread_make(task, &record->thread, &record->thread.thread) != KERN_SUCCESS) {
+        free(record);
+        return NULL;
+    }
+    list_append(&sim.threads, &record->link);
+    return &record->thread;
+}
+
+struct sim_thread *sim_task(struct task *parent, const struct task_limits *limits)
+{
+    static const struct task_limits plenty = {
+        .names = 1u << 20, .receives = 1u << 20, .memory = (uint64_t)1 << 32, .threads = 1000};
+    static int32_t pids = 100;
+    const struct task_identity identity = {.uid = 1000, .gid = 100, .real_uid = 1000, .real_gid = 100, .pid = pids++};
+    struct task *task;
+
+    if (task_make(parent, &identity, limits != NULL ? limits : &plenty, &task) != KERN_SUCCESS)
+        return NULL;
+    struct sim_thread *thread = sim_thread(task);
+
+    if (thread == NULL)
+        task_end(task);
+    task_release(task); /* its thread has a reference */
+    return thread;
+}
+
+void sim_thread_end(struct sim_thread *t)
+{
+    struct thread *thread = t->thread;
+
+    t->thread = NULL;
+    thread_end(thread);
+    sim_run();
+    thread_release(thread);
+}
+
+void sim_task_end(struct sim_thread *t)
+{
+    struct task *task = t->thread->task;
+
+    task_reference(task);
+    task_end(task);
+    sim_run();
+    list_for_each(link, &sim.threads) {
+        struct sim_record *record = container_of(link, struct sim_record, link);
+
+        if (record->thread.thread != NULL && record->thread.thread->task == task) {
+            thread_release(record->thread.thread);
+            record->thread.thread = NULL;
+        }
+    }
+    task_release(task);
+    sim_run();
+}
+
+void sim_trap(struct sim_thread *t, uint32_t number, const uint64_t *arguments)
+{
+    kern_assert(!t->busy);
+    t->busy = true;
+    trap(t->thread, number, arguments);
+    sim_run();
+}
+
+/* ---- a thread's memory: the test's own ------------------------------------------------------------- */
+
+static bool is_there(uint64_t address)
+{
+    return address >= 4096;
+}
+
+bool hal_copyin_message(struct thread *thread, uint64_t address, void *to, size_t size)
+{
+    (void)thread;
+    if (!is_there(address))
+        return false;
+    memcpy(to, (const void *)(uintptr_t)address, size);
+    return true;
+}
+
+bool hal_copyout_message(struct thread *thread, const void *from, uint64_t address, size_t size)
+{
+    (void)thread;
+    if (!is_there(address))
+        return false;
+    memcpy((void *)(uintptr_t)address, from, size);
+    return true;
+}
+
+kern_return_t hal_copyin_memory(struct thread *thread, uint64_t address, uint64_t size, bool deallocate,
+                                struct vm_map_copy **copy)
+{
+    (void)thread;
+    if (!is_there(address))
+        return KERN_INVALID_ADDRESS;
+    *copy = vm_map_copy_alloc(size);
+    if (*copy == NULL)
+        return KERN_RESOURCE_SHORTAGE;
+    memcpy((*copy)->data, (const void *)(uintptr_t)address, (size_t)size);
+    if (deallocate)
+        free((void *)(uintptr_t)address);
+    return KERN_SUCCESS;
+}
+
+kern_return_t hal_copyout_memory(struct thread *thread, struct vm_map_copy *copy, uint64_t *address)
+{
+    (void)thread;
+    if (*address == 0)
+        *address = fails() ? 0 : (uintptr_t)malloc((size_t)copy->size);
+    if (*address == 0)
+        return KERN_NO_SPACE;
+    memcpy((void *)(uintptr_t)*address, copy->data, (size_t)copy->size);
+    vm_map_copy_discard(copy);
+    return KERN_SUCCESS;
+}
+
+void hal_pages_release(struct hal_pages *pages)
+{
+    kern_assert(pages == NULL);
+}
+
+bool hal_pages_read(struct hal_pages *pages, uint64_t offset, void *to, size_t size)
+{
+    (void)pages, (void)offset, (void)to, (void)size;
+    return false;
+}
+
+void hal_object_unreferenced(void *object)
+{
+    (void)object;
+}
+
+void sim_free(void *memory)
+{
+    free(memory);
+}
+
+/* ---- start and end --------------------------------------------------------------------------------- */
+
+void hal_panic(const char *file, int line, const char *what)
+{
+    fprintf(stderr, "panic: %s:%d: %s\n", file, line, what);
+    abort();
+}
+
+void sim_start(uint64_t seed)
+{
+    if (sim.started)
+        sim_stop();
+    memset(&sim, 0, sizeof sim);
+    list_init(&sim.threads);
+    sim.random = seed * 2 + 1;
+    sim.started = true;
+    if (kernel_start() != KERN_SUCCESS)
+        hal_panic(__FILE__, __LINE__, "the core did not start");
+}
+
+void sim_stop(void)
+{
+    sim_fail_allocation(0);
+    for (struct list *link; (link = list_pop(&sim.threads)) != NULL;) {
+        struct sim_record *record = container_of(link, struct sim_record, link);
+
+        list_append(&sim.threads, link);
+        if (record->thread.thread == NULL) {
+            list_remove(link);
+            free(record);
+        } else {
+            sim_task_end(&record->thread);
+        }
+    }
+    kernel_stop();
+    sim_run();
+    kern_assert(sim.blocks == 0 && timer_next() == 0);
+    sim.started = false;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim.h - a machine that is one thread of a test: time is virtual, what may happen in any order happens in the order
+ * that a seed gives, and each allocation may be made to fail.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include "kern/task.h"
+#include "kern/thread.h"
+#include "kern/trap.h"
+
+/* A thread as the machine knows it. */
+struct sim_thread {
+    struct thread *thread; /* NULL: gone */
+    bool busy;             /* in a trap */
+    uint64_t result;       /* of the last trap */
+    uint64_t out;
+};
+
+/* Starts a machine, and the core on it.  Ends the one before. */
+void sim_start(uint64_t seed);
+/* Ends the machine: all tasks must have ended. */
+void sim_stop(void);
+
+/* The n-th allocation from now on fails (1: the next); 0: none does. */
+void sim_fail_allocation(uint64_t n);
+/* Whether the allocation that was to fail has. */
+bool sim_failed(void);
+/* Blocks of the core's memory in use. */
+size_t sim_blocks(void);
+
+/* A random number, by the seed. */
+uint64_t sim_random(void);
+
+/* A task with one thread.  A NULL result: no memory. */
+struct sim_thread *sim_task(struct task *parent, const struct task_limits *limits);
+/* One more thread of a task; NULL: no memory. */
+struct sim_thread *sim_thread(struct task *task);
+/* Ends a thread, or a task with all its threads. */
+void sim_thread_end(struct sim_thread *thread);
+void sim_task_end(struct sim_thread *thread);
+
+/* Starts a trap; it may be over when this returns, or still busy. */
+void sim_trap(struct sim_thread *thread, uint32_t number, const uint64_t *arguments);
+
+/* Runs what can run, until nothing can. */
+void sim_run(void);
+/* Lets time pass, to the next timer or for so many nanoseconds, and runs what that brings.  False: no timer. */
+bool sim_next_timer(void);
+void sim_pass(uint64_t nanoseconds);
+
+/* Frees memory that out-of-line data was put in. */
+void sim_free(void *memory);
+
+#endif

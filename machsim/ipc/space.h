@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * space.h - the port names of one task.
+ *
+ * A name is index << 8 | generation.  Entries stand in chunks that never move; a directory of chunks is replaced
+ * by a larger one when it is full, and readers without a lock go on in the old one.  Free entries are used in the
+ * order in which they became free, so that an index, and with it a generation, comes back as late as it can.
+ */
+#ifndef IPC_SPACE_H
+#define IPC_SPACE_H
+
+#include <mach/kern_return.h>
+
+#include "ipc/entry.h"
+#include "ipc/hash.h"
+#include "kern/lock.h"
+#include "kern/ref.h"
+
+struct ipc_port;
+
+#define SPACE_CHUNK_ENTRIES 64u
+#define SPACE_MAX_INDEX 0xfffffeu /* one more would make MACH_PORT_DEAD */
+
+struct ipc_chunk {
+    struct ipc_entry entries[SPACE_CHUNK_ENTRIES];
+};
+
+struct ipc_directory {
+    struct hal_rcu rcu;
+    uint32_t size;
+    struct ipc_chunk *_Atomic chunks[];
+};
+
+struct ipc_space {
+    struct ref refs;
+    struct hal_rcu rcu;
+    struct lock lock; /* guards all below; what is _Atomic is also read without it */
+    bool active;      /* false once its task has ended: nothing gets in any more */
+    struct ipc_directory *_Atomic directory;
+    uint32_t next_chunk;           /* no chunk below it is missing */
+    uint32_t free_first, free_last; /* indexes; 0: none */
+    uint32_t names;                /* entries in use */
+    uint32_t max_names;
+    uint32_t receives; /* receive rights among them */
+    uint32_t max_receives;
+    struct ipc_hash hash; /* send rights without the receive right beside them */
+};
+
+/* The kernel's own: receive rights of kernel objects, and the rights in requests while the kernel serves them. */
+extern struct ipc_space *ipc_space_kernel;
+
+struct ipc_space *ipc_space_create(uint32_t max_names, uint32_t max_receives);
+void ipc_space_reference(struct ipc_space *space);
+void ipc_space_release(struct ipc_space *space);
+
+/* Lets go of all rights; the space stays, empty and inactive, while there are references. */
+void ipc_space_destroy(struct ipc_space *space);
+
+static inline void ipc_space_lock(struct ipc_space *space)
+{
+    lock_acquire(&space->lock);
+}
+
+static inline void ipc_space_unlock(struct ipc_space *space)
+{
+    lock_release(&space->lock);
+}
+
+/* ---- under the lock -------------------------------------------------------------------------------- */
+
+/* What the name denotes, or NULL. */
+struct ipc_entry *ipc_space_lookup(struct ipc_space *space, mach_port_name_t name);
+
+/*
+ * A new entry with no type yet, which the caller gives one before it unlocks, or frees.
+ * KERN_NO_SPACE: max_names are in use.  KERN_RESOURCE_SHORTAGE: no memory.  KERN_INVALID_TASK: inactive.
+ */
+kern_return_t ipc_space_alloc(struct ipc_space *space, mach_port_name_t *name, struct ipc_entry **entry);
+
+/* The same for a name of the caller's choice.  KERN_NAME_EXISTS, KERN_INVALID_VALUE: no name can be that. */
+kern_return_t ipc_space_alloc_name(struct ipc_space *space, mach_port_name_t name, struct ipc_entry **entry);
+
+/* The name denotes nothing any more. */
+void ipc_space_free(struct ipc_space *space, mach_port_name_t name, struct ipc_entry *entry);
+
+/* Makes room for `entries` names in all.  KERN_NO_SPACE, KERN_RESOURCE_SHORTAGE. */
+kern_return_t ipc_space_reserve(struct ipc_space *space, uint32_t entries);
+
+/* The entry at an index, in use or not; NULL if no chunk is there. */
+struct ipc_entry *ipc_space_entry(struct ipc_space *space, uint32_t index);
+
+/* One past the highest index for which there may be an entry. */
+uint32_t ipc_space_end(struct ipc_space *space);
+
+/* The name that an entry in use at an index has. */
+static inline mach_port_name_t ipc_space_name(uint32_t index, const struct ipc_entry *entry)
+{
+    return MACH_PORT_MAKE(index, entry_bits(entry) & ENTRY_GEN_MASK);
+}
+
+/* ---- without the lock ------------------------------------------------------------------------------ */
+
+/*
+ * What a name denotes at some moment during the call, without taking the lock: its bits (0: nothing) and object.
+ * False: a writer was at it just now; take the lock.  Within an RCU section.
+ */
+bool ipc_space_snapshot(struct ipc_space *space, mach_port_name_t name, uint32_t *bits, void **object);
+
+#endif

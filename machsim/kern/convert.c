@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* convert.c - from ports to kernel objects: see convert.h. */
+#include "kern/convert.h"
+
+#include "ipc/right.h"
+#include "kern/host.h"
+#include "kern/kobject.h"
+#include "kern/task.h"
+#include "kern/thread.h"
+
+/* The port that a name in the kernel's space denotes, with a reference; NULL. */
+static struct ipc_port *port_of(mach_port_t name)
+{
+    uint32_t bits;
+    void *port;
+
+    if (ipc_right_find(ipc_space_kernel, name, MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_SEND, &bits, &port) !=
+        KERN_SUCCESS)
+        return NULL;
+    return port;
+}
+
+/* What a port stands for, with a reference to it, if it is of one of two types. */
+static void *object_of(mach_port_t name, enum ipc_object_type type, enum ipc_object_type other, size_t refs)
+{
+    struct ipc_port *port = port_of(name);
+    void *object = NULL;
+
+    if (port == NULL)
+        return NULL;
+    ipc_port_lock(port);
+    if (port->object_type == type || port->object_type == other)
+        object = port->object;
+    /* The object lives while the port has it, but its last reference may be going. */
+    if (object != NULL && !ref_try_get((struct ref *)((char *)object + refs)))
+        object = NULL;
+    ipc_port_unlock(port);
+    ipc_port_release(port);
+    return object;
+}
+
+task_ref_t convert_port_to_task(mach_port_t port)
+{
+    return object_of(port, OBJECT_TASK, OBJECT_TASK, offsetof(struct task, refs));
+}
+
+task_ref_t convert_port_to_task_name(mach_port_t port)
+{
+    return object_of(port, OBJECT_TASK, OBJECT_TASK_NAME, offsetof(struct task, refs));
+}
+
+void task_deallocate(task_ref_t task)
+{
+    if (task != NULL)
+        task_release(task);
+}
+
+/* Names a send right in a reply. */
+static mach_port_t name_of(struct ipc_port *send_right)
+{
+    mach_port_t name;
+    const struct ipc_right right = {.port = send_right, .type = MACH_MSG_TYPE_PORT_SEND};
+
+    return kobject_name(right, &name) == KERN_SUCCESS ? name : MACH_PORT_NULL;
+}
+
+mach_port_t convert_task_to_port(task_ref_t task)
+{
+    if (task == NULL)
+        return MACH_PORT_NULL;
+    const mach_port_t name = name_of(ipc_port_make_send(task->self));
+
+    task_release(task);
+    return name;
+}
+
+mach_port_t convert_thread_to_port(thread_ref_t thread)
+{
+    if (thread == NULL)
+        return MACH_PORT_NULL;
+    const mach_port_t name = name_of(ipc_port_make_send(thread->self));
+
+    thread_release(thread);
+    return name;
+}
+
+space_ref_t convert_port_to_space(mach_port_t port)
+{
+    struct task *task = convert_port_to_task(port);
+
+    if (task == NULL)
+        return NULL;
+    struct ipc_space *space = task->space;
+
+    ipc_space_reference(space);
+    task_release(task);
+    return space;
+}
+
+void space_deallocate(space_ref_t space)
+{
+    if (space != NULL)
+        ipc_space_release(space);
+}
+
+thread_ref_t convert_port_to_thread(mach_port_t port)
+{
+    return object_of(port, OBJECT_THREAD, OBJECT_THREAD, offsetof(struct thread, refs));
+}
+
+void thread_deallocate(thread_ref_t thread)
+{
+    if (thread != NULL)
+        thread_release(thread);
+}
+
+static host_ref_t host_of(mach_port_t name, bool privileged)
+{
+    struct ipc_port *port = port_of(name);
+
+    if (port == NULL)
+        return NULL;
+    const bool fits = port == host_priv_port || (port == host_port && !privileged);
+
+    ipc_port_release(port);
+    return fits ? (host_ref_t)(const void *)host_port : NULL;
+}
+
+host_ref_t convert_port_to_host(mach_port_t port)
+{
+    return host_of(port, false);
+}
+
+host_ref_t convert_port_to_host_priv(mach_port_t port)
+{
+    return host_of(port, true);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* interfaces.h - the interfaces that the kernel serves. */
+#ifndef KERN_INTERFACES_H
+#define KERN_INTERFACES_H
+
+#include <mach/mig.h>
+
+/* Ends with NULL. */
+extern const struct mig_subsystem *const kernel_interfaces[];
+
+#endif

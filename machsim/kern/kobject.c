@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kobject.c - messages to the kernel: see kobject.h. */
+#include "kern/kobject.h"
+
+#include <string.h>
+
+#include <mach/mig_errors.h>
+
+#include "ipc/mqueue.h"
+#include "ipc/right.h"
+#include "kern/interfaces.h"
+#include "vm/vm_copy.h"
+
+/* ---- names in the kernel's space ------------------------------------------------------------------- */
+
+struct ipc_right kobject_right(mach_port_t name, mach_msg_type_name_t type)
+{
+    struct ipc_right right = {.port = name == MACH_PORT_DEAD ? IPC_PORT_DEAD : NULL, .type = type};
+    struct ipc_entry *entry;
+
+    hal_processor()->took_rights = true;
+    if (!MACH_PORT_VALID(name))
+        return right;
+    ipc_space_lock(ipc_space_kernel);
+    entry = ipc_space_lookup(ipc_space_kernel, name);
+    if (entry == NULL || ipc_right_copyin(ipc_space_kernel, name, entry, type, true, &right) != KERN_SUCCESS)
+        kern_assert(!"a right that the kernel was given");
+    ipc_space_unlock(ipc_space_kernel);
+    return right;
+}
+
+kern_return_t kobject_name(struct ipc_right right, mach_port_t *name)
+{
+    ipc_space_lock(ipc_space_kernel);
+    const kern_return_t result = ipc_right_copyout(ipc_space_kernel, right, name);
+
+    ipc_space_unlock(ipc_space_kernel);
+    if (result != KERN_SUCCESS) {
+        ipc_right_release(right);
+        return KERN_RESOURCE_SHORTAGE;
+    }
+    return KERN_SUCCESS;
+}
+
+static void release_name(mach_port_t name, mach_msg_type_name_t type)
+{
+    ipc_right_release(kobject_right(name, ipc_right_result(type)));
+}
+
+/* ---- what a function did not take ------------------------------------------------------------------ */
+
+static void release_memory(void *address)
+{
+    if (address != NULL)
+        vm_map_copy_discard(vm_map_copy_from_data(address));
+}
+
+static void release_names(const mach_msg_ool_ports_descriptor_t *ports)
+{
+    const mach_port_name_t *names = ports->address;
+
+    for (mach_msg_size_t i = 0; names != NULL && i < ports->count; i++)
+        release_name(names[i], ports->disposition);
+}
+
+/* Lets go of what one descriptor holds: memory always, rights if no one took them. */
+static void release_descriptor(const mach_msg_descriptor_t *d, mach_msg_descriptor_type_t kind, bool rights)
+{
+    switch (kind) {
+    case MACH_MSG_PORT_DESCRIPTOR:
+        if (rights)
+            release_name(d->port.name, d->port.disposition);
+        break;
+    case MACH_MSG_GUARDED_PORT_DESCRIPTOR:
+        if (rights)
+            release_name(d->guarded_port.name, d->guarded_port.disposition);
+        break;
+    case MACH_MSG_OOL_PORTS_DESCRIPTOR:
+        if (rights)
+            release_names(&d->ool_ports);
+        release_memory(d->ool_ports.address);
+        break;
+    default: release_memory(d->out_of_line.address);
+    }
+}
+
+/* Lets go of what the body of a message in the kernel's hands names. */
+static void release_body(const mach_msg_header_t *message, bool rights)
+{
+    if (!(message->msgh_bits & MACH_MSGH_BITS_COMPLEX))
+        return;
+    uint32_t count = ((const mach_msg_base_t *)message)->body.msgh_descriptor_count;
+    const unsigned char *at = (const unsigned char *)message + sizeof(mach_msg_base_t);
+
+    for (; count > 0; count--) {
+        const mach_msg_descriptor_type_t kind = ((const mach_msg_type_descriptor_t *)at)->type;
+
+        release_descriptor((const void *)at, kind, rights);
+        at += kind == MACH_MSG_PORT_DESCRIPTOR ? sizeof(mach_msg_port_descriptor_t) : sizeof(mach_msg_ool_descriptor_t);
+    }
+}
+
+/* ---- serving --------------------------------------------------------------------------------------- */
+
+static const struct mig_subsystem *find_subsystem(mach_msg_id_t id)
+{
+    for (unsigned i = 0; kernel_interfaces[i] != NULL; i++)
+        if (id >= kernel_interfaces[i]->start && id < kernel_interfaces[i]->end)
+            return kernel_interfaces[i];
+    return NULL;
+}
+
+static mach_msg_size_t reply_size(mach_msg_id_t id)
+{
+    const struct mig_subsystem *subsystem = find_subsystem(id);
+
+    return subsystem == NULL ? sizeof(mig_reply_error_t)
+                             : subsystem->routine[id - subsystem->start].max_reply_msg + sizeof(mig_reply_error_t);
+}
+
+static void reply_with_error(const mach_msg_header_t *request, mig_reply_error_t *reply, kern_return_t error)
+{
+    *reply = (mig_reply_error_t){
+        .Head = {.msgh_bits = MACH_MSGH_BITS(MACH_MSGH_BITS_REMOTE(request->msgh_bits), 0),
+                 .msgh_size = sizeof *reply,
+                 .msgh_remote_port = request->msgh_remote_port,
+                 .msgh_id = request->msgh_id + 100},
+        .NDR = NDR_record,
+        .RetCode = error,
+    };
+}
+
+/* Calls the server of a request's interface; RetCode is in the reply. */
+static void call_server(mach_msg_header_t *request, mig_reply_error_t *reply)
+{
+    const struct mig_subsystem *subsystem = find_subsystem(request->msgh_id);
+    const mig_stub_routine_t stub =
+        subsystem == NULL ? NULL : subsystem->routine[request->msgh_id - subsystem->start].stub_routine;
+
+    reply_with_error(request, reply, MIG_BAD_ID);
+    if (stub != NULL)
+        stub(request, &reply->Head);
+}
+
+/* Sends a reply; nobody may want it, or be there to get it. */
+static void send_reply(struct ipc_kmsg *reply)
+{
+    reply->size = reply->message->msgh_size;
+    reply->id = reply->message->msgh_id;
+    reply->sender = (security_token_t){{0, 1}};
+    reply->audit = (audit_token_t){{0}};
+    if (!MACH_PORT_VALID(reply->message->msgh_remote_port)) {
+        release_body(reply->message, true);
+        ipc_kmsg_free(reply);
+    } else if (ipc_kmsg_copyin(reply, ipc_space_kernel, NULL) == MACH_MSG_SUCCESS) {
+        (void)ipc_mqueue_send(reply, NULL, MACH_MSG_OPTION_NONE, MACH_MSG_TIMEOUT_NONE);
+    }
+}
+
+/* Without memory for a reply the request itself becomes one: any has room for that. */
+static void refuse(struct ipc_kmsg *request)
+{
+    mach_msg_header_t header = *request->message;
+
+    release_body(request->message, true);
+    reply_with_error(&header, (mig_reply_error_t *)request->message, KERN_RESOURCE_SHORTAGE);
+    send_reply(request);
+}
+
+void kobject_serve(struct ipc_kmsg *request)
+{
+    request->received_name = request->destination.port->name; /* the kernel's ports are never renamed */
+    if ((ipc_kmsg_copyout(request, ipc_space_kernel, NULL, false, NULL) & ~MACH_MSG_MASK) == MACH_RCV_HEADER_ERROR) {
+        ipc_kmsg_destroy(request);
+        return;
+    }
+    const mach_msg_size_t size = reply_size(request->id);
+    struct ipc_kmsg *reply = ipc_kmsg_alloc(size, NULL);
+
+    if (reply == NULL) {
+        refuse(request);
+        return;
+    }
+    memset(reply->message, 0, size);
+    (void)ipc_kmsg_add_trailer(request, MACH_RCV_TRAILER_ELEMENTS(MACH_RCV_TRAILER_LABELS));
+    mig_reply_error_t *result = (mig_reply_error_t *)reply->message;
+
+    hal_processor()->took_rights = false;
+    call_server(request->message, result);
+    release_body(request->message, !hal_processor()->took_rights);
+    if (!(result->Head.msgh_bits & MACH_MSGH_BITS_COMPLEX) && result->RetCode == MIG_NO_REPLY)
+        ipc_kmsg_free(reply);
+    else
+        send_reply(reply);
+    ipc_kmsg_free(request);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kobject.h - messages to the kernel: each is served at once, by the server that mig made for its interface.
+ *
+ * While the kernel serves a request, the rights in it have names in ipc_space_kernel, and the functions that the
+ * server calls (kernel_mach_port_allocate ...) see these names.  A function owns nothing that it is given unless it
+ * takes it: once it has called kobject_right, all rights of the request are its own, whatever it returns.  What it
+ * did not take, memory included, is let go of after it.
+ */
+#ifndef KERN_KOBJECT_H
+#define KERN_KOBJECT_H
+
+#include "ipc/kmsg.h"
+
+/* Whether messages to a port go to the kernel. */
+static inline bool kobject_is(const struct ipc_port *port)
+{
+    return ipc_port_valid(port) && port->object_type != OBJECT_NONE;
+}
+
+/* Serves a request, and sends the reply.  Consumes it. */
+void kobject_serve(struct ipc_kmsg *request);
+
+/* ---- rights in requests and replies ---------------------------------------------------------------- */
+
+/* Takes a right of the kind `type` (MACH_MSG_TYPE_PORT_*) out of a name in the kernel's space. */
+struct ipc_right kobject_right(mach_port_t name, mach_msg_type_name_t type);
+/* Gives the kernel's space a right, for a reply.  Consumes it; KERN_RESOURCE_SHORTAGE: it is let go of. */
+kern_return_t kobject_name(struct ipc_right right, mach_port_t *name);
+
+#endif

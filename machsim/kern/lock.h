@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lock.h - locks of the core and their order.
+ *
+ * A processor that holds a lock takes only locks that stand further down here, and never two of one rank.
+ * Each acquisition checks that.
+ *
+ *   RANK_SPACE    ipc_space: its names and what they denote
+ *   RANK_TRANSIT  the one lock under which receive rights get into messages: ipc/transit.h
+ *   RANK_PORT     ipc_port: state, counts, queue, requests, set links seen from the port
+ *   RANK_SET      ipc_pset: its members, which of them have messages, who waits on it
+ *   RANK_TASK     task: threads, special ports, registered ports
+ *   RANK_THREAD   thread: what it waits for
+ *   RANK_LEAF     anything under which no other lock is taken
+ */
+#ifndef KERN_LOCK_H
+#define KERN_LOCK_H
+
+#include "hal/hal.h"
+#include "kern/assert.h"
+
+enum rank { RANK_SPACE, RANK_TRANSIT, RANK_PORT, RANK_SET, RANK_TASK, RANK_THREAD, RANK_LEAF };
+
+struct lock {
+    struct hal_lock hal;
+    enum rank rank;
+};
+
+static inline void lock_init(struct lock *lock, enum rank rank)
+{
+    *lock = (struct lock){.rank = rank};
+}
+
+static inline void lock_acquire(struct lock *lock)
+{
+    struct processor *processor = hal_processor();
+
+    kern_assert(processor->ranks_held >> lock->rank == 0);
+    hal_lock_acquire(&lock->hal);
+    processor->ranks_held |= 1u << lock->rank;
+}
+
+static inline void lock_release(struct lock *lock)
+{
+    struct processor *processor = hal_processor();
+
+    kern_assert(processor->ranks_held & 1u << lock->rank);
+    processor->ranks_held &= ~(1u << lock->rank);
+    hal_lock_release(&lock->hal);
+}
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * thread.h - threads of tasks: at most one trap at a time, and what it waits for.
+ *
+ * A thread that waits has no stack here: its continuation is called when it is woken.  While a trap runs or waits,
+ * the fields under "the trap" belong to whichever processor works on it; wakers touch only thread->wait.
+ */
+#ifndef KERN_THREAD_H
+#define KERN_THREAD_H
+
+#include "ipc/mqueue.h"
+
+struct task;
+
+/* The arguments of mach_msg. */
+struct mach_msg_arguments {
+    uint64_t message; /* address */
+    mach_msg_option_t option;
+    mach_msg_size_t send_size;
+    mach_msg_size_t receive_size;
+    mach_port_name_t receive_name;
+    mach_msg_timeout_t timeout;
+    mach_port_name_t notify;
+    uint64_t receive_message; /* address; 0: where `message` is */
+    mach_msg_size_t scatter_size;
+};
+
+struct thread {
+    struct ref refs;
+    struct task *task; /* referenced */
+    struct list link;  /* in task->threads, under the task's lock */
+    bool terminated;   /* under the task's lock */
+    struct ipc_port *self;  /* the thread's port, the kernel's */
+    struct ipc_port *self_right; /* send right that mach_thread_self gives: thread_set_special_port; task's lock */
+    void *hal;         /* the machine's */
+    void *machine[4];  /* the machine's too: a link, while the thread is to go on */
+
+    /* the trap */
+    void (*continuation)(struct thread *thread);
+    struct mach_msg_arguments msg;
+    uint64_t out; /* a second result, for traps that have one */
+    struct ipc_scatter *scatter;
+    struct ipc_wait wait;
+};
+
+/* A new thread of a task.  KERN_RESOURCE_SHORTAGE; KERN_TERMINATED: the task has ended. */
+kern_return_t thread_make(struct task *task, void *hal, struct thread **thread);
+void thread_reference(struct thread *thread);
+void thread_release(struct thread *thread);
+
+/* Ends a thread: what it waits for is aborted, its port dies.  The machine is told when its trap, if any, is over. */
+void thread_end(struct thread *thread);
+
+/* A new send right for the port that mach_thread_self gives; NULL or IPC_PORT_DEAD. */
+struct ipc_port *thread_self_right(struct thread *thread);
+
+/* For wakers, with locks held: the thread's continuation will be called. */
+void thread_go(struct thread *thread);
+
+/* Called by the machine for a thread given to hal_thread_run; consumes the reference. */
+void thread_continue(struct thread *thread);
+
+/* Ends the trap, after all that it deferred. */
+void thread_return(struct thread *thread, uint64_t result);
+
+#endif

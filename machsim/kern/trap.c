@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* trap.c - how a thread enters the core: see trap.h. */
+#include "kern/trap.h"
+
+#include <mach/task_special_ports.h>
+
+#include "ipc/mach_msg.h"
+#include "ipc/mach_port.h"
+#include "ipc/right.h"
+#include "kern/convert.h"
+#include "kern/host.h"
+#include "kern/task.h"
+#include "kern/thread.h"
+
+/* ---- ports of one's own ---------------------------------------------------------------------------- */
+
+/* Gives the thread's task a send right, and the trap its name. */
+static mach_port_name_t give(struct thread *thread, struct ipc_port *port)
+{
+    struct ipc_space *space = thread->task->space;
+    const struct ipc_right right = {.port = port, .type = MACH_MSG_TYPE_PORT_SEND};
+    mach_port_name_t name;
+
+    ipc_space_lock(space);
+    const kern_return_t result = ipc_right_copyout(space, right, &name);
+
+    ipc_space_unlock(space);
+    if (result != KERN_SUCCESS)
+        ipc_right_release(right);
+    return name;
+}
+
+static uint64_t reply_port(struct thread *thread)
+{
+    struct ipc_space *space = thread->task->space;
+    mach_port_name_t name = MACH_PORT_NULL;
+    struct ipc_entry *entry;
+
+    ipc_space_lock(space);
+    if (space->receives < space->max_receives && ipc_space_alloc(space, &name, &entry) == KERN_SUCCESS) {
+        struct ipc_port *port = ipc_port_create(space, name);
+
+        if (port != NULL) {
+            entry_set(entry, entry_bits(entry) | MACH_PORT_TYPE_RECEIVE, port);
+            space->receives++;
+        } else {
+            ipc_space_free(space, name, entry);
+            name = MACH_PORT_NULL;
+        }
+    }
+    ipc_space_unlock(space);
+    return name;
+}
+
+static uint64_t host_self(struct thread *thread)
+{
+    return give(thread, task_special_port(thread->task, TASK_HOST_PORT));
+}
+
+static uint64_t task_self(struct thread *thread)
+{
+    return give(thread, task_special_port(thread->task, TASK_KERNEL_PORT));
+}
+
+static uint64_t thread_self(struct thread *thread)
+{
+    return give(thread, thread_self_right(thread));
+}
+
+/* ---- tasks and processes --------------------------------------------------------------------------- */
+
+/* Whether a name denotes the caller's own task, as task_for_pid wants. */
+static struct ipc_port *port_named(struct thread *thread, mach_port_name_t name)
+{
+    uint32_t bits;
+    void *port;
+
+    if (ipc_right_find(thread->task->space, name, MACH_PORT_TYPE_SEND, &bits, &port) != KERN_SUCCESS)
+        return NULL;
+    return port;
+}
+
+static bool is_own_task(struct thread *thread, mach_port_name_t name)
+{
+    struct ipc_port *port = port_named(thread, name);
+    const bool own = port == thread->task->self;
+
+    if (port != NULL)
+        ipc_port_release(port);
+    return own;
+}
+
+/* For those who have no port that an answer could come to. */
+static uint64_t port_mod_refs(struct thread *thread, const uint64_t *arguments)
+{
+    if (!is_own_task(thread, (mach_port_name_t)arguments[0]))
+        return KERN_INVALID_TASK;
+    return (uint64_t)kernel_mach_port_mod_refs(thread->task->space, (mach_port_name_t)arguments[1],
+                                               (mach_port_right_t)arguments[2], (mach_port_delta_t)arguments[3]);
+}
+
+/* A port of the task of a process, for those who may have it. */
+static uint64_t port_for_pid(struct thread *thread, const uint64_t *arguments, int which)
+{
+    uint64_t result = KERN_FAILURE;
+
+    thread->out = MACH_PORT_NULL;
+    if (!is_own_task(thread, (mach_port_name_t)arguments[0]))
+        return KERN_INVALID_ARGUMENT;
+    struct task *task = task_of_pid((int32_t)arguments[1]);
+
+    if (task == NULL)
+        return KERN_FAILURE;
+    if (task_may_control(thread->task, task)) {
+        thread->out = give(thread, task_special_port(task, which));
+        result = thread->out == MACH_PORT_NULL ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
+    }
+    task_release(task);
+    return result;
+}
+
+static uint64_t pid_for_task(struct thread *thread, const uint64_t *arguments)
+{
+    struct ipc_port *port = port_named(thread, (mach_port_name_t)arguments[0]);
+    uint64_t result = KERN_FAILURE;
+
+    thread->out = (uint64_t)-1;
+    if (port == NULL)
+        return KERN_FAILURE;
+    ipc_port_lock(port);
+    if ((port->object_type == OBJECT_TASK || port->object_type == OBJECT_TASK_NAME) && port->object != NULL) {
+        thread->out = (uint64_t)(int64_t)((struct task *)port->object)->identity.pid;
+        result = KERN_SUCCESS;
+    }
+    ipc_port_unlock(port);
+    ipc_port_release(port);
+    return result;
+}
+
+/* ---- the door -------------------------------------------------------------------------------------- */
+
+static void message(struct thread *thread, const uint64_t *a, bool overwrite)
+{
+    thread->msg = (struct mach_msg_arguments){
+        .message = a[0],
+        .option = (mach_msg_option_t)a[1],
+        .send_size = (mach_msg_size_t)a[2],
+        .receive_size = (mach_msg_size_t)a[3],
+        .receive_name = (mach_port_name_t)a[4],
+        .timeout = (mach_msg_timeout_t)a[5],
+        .notify = (mach_port_name_t)a[6],
+        .receive_message = overwrite ? a[7] : 0,
+        .scatter_size = overwrite ? (mach_msg_size_t)a[8] : 0,
+    };
+    mach_msg_trap(thread);
+}
+
+void trap(struct thread *thread, uint32_t number, const uint64_t *arguments)
+{
+    uint64_t result;
+
+    ipc_wait_start(thread);
+    switch (number) {
+    case TRAP_MACH_MSG: message(thread, arguments, false); return;
+    case TRAP_MACH_MSG_OVERWRITE: message(thread, arguments, true); return;
+    case TRAP_PORT_MOD_REFS: result = port_mod_refs(thread, arguments); break;
+    case TRAP_REPLY_PORT: result = reply_port(thread); break;
+    case TRAP_THREAD_SELF: result = thread_self(thread); break;
+    case TRAP_TASK_SELF: result = task_self(thread); break;
+    case TRAP_HOST_SELF: result = host_self(thread); break;
+    case TRAP_TASK_NAME_FOR_PID: result = port_for_pid(thread, arguments, TASK_NAME_PORT); break;
+    case TRAP_TASK_FOR_PID: result = port_for_pid(thread, arguments, TASK_KERNEL_PORT); break;
+    case TRAP_PID_FOR_TASK: result = pid_for_task(thread, arguments); break;
+    default: result = KERN_INVALID_ARGUMENT;
+    }
+    thread_return(thread, result);
+}

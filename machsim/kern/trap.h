@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* trap.h - how a thread enters the core: trap numbers are XNU's, made positive. */
+#ifndef KERN_TRAP_H
+#define KERN_TRAP_H
+
+#include <stdint.h>
+
+struct thread;
+
+enum trap_number {
+    TRAP_PORT_MOD_REFS = 19, /* own task, name, kind of right, delta -> result */
+    TRAP_REPLY_PORT = 26,  /* -> name of a new receive right, or MACH_PORT_NULL */
+    TRAP_THREAD_SELF = 27, /* -> name of a send right, one more user reference */
+    TRAP_TASK_SELF = 28,
+    TRAP_HOST_SELF = 29,
+    TRAP_MACH_MSG = 31, /* message, option, send size, receive size, receive name, timeout, notify */
+    TRAP_MACH_MSG_OVERWRITE = 32, /* the same; address to receive at, size of the scatter list there */
+    TRAP_TASK_NAME_FOR_PID = 44,  /* own task, pid -> result; name */
+    TRAP_TASK_FOR_PID = 45,       /* own task, pid -> result; name */
+    TRAP_PID_FOR_TASK = 46,       /* task -> result; pid */
+};
+
+#define TRAP_MAX_ARGUMENTS 9
+
+/* Does a trap.  It ends in hal_thread_return, now or later; until then the thread makes no other. */
+void trap(struct thread *thread, uint32_t number, const uint64_t *arguments);
+
+#endif
