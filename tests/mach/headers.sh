@@ -10,7 +10,7 @@ facts=$srcdir/tests/mach/facts
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
-flags="-fsyntax-only -I$srcdir/include -Igen -Wall -Wextra -pedantic -Werror"
+flags="-fsyntax-only -I$srcdir/include -Igen/include -Igen -Wall -Wextra -pedantic -Werror"
 
 try() {
     name=$1
