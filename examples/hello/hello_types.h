@@ -3,8 +3,7 @@
 #ifndef HELLO_TYPES_H
 #define HELLO_TYPES_H
 
-typedef char name_t[64];
+typedef char hello_name_t[64];
 typedef char greeting_t[128];
-typedef int *numbers_t;
 
 #endif

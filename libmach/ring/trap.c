@@ -96,7 +96,8 @@ bool ring_simple_trap(uint32_t number, const uint64_t *arguments, unsigned count
     struct wire_area *area = ring->area;
 
     area->trap = number;
-    memcpy(area->arguments, arguments, count * sizeof *arguments);
+    for (unsigned i = 0; i < count; i++)
+        area->arguments[i] = arguments[i];
     memset(&area->in, 0, sizeof area->in);
     const bool fine = ring_trap(ring, false);
 

@@ -257,6 +257,18 @@ static mach_msg_return_t copyin_names(struct body *body, const mach_port_name_t 
     return MACH_MSG_SUCCESS;
 }
 
+/* The kernel keeps no names that it could not send. */
+static void release_names(struct ipc_space *space, const mach_port_name_t *names, mach_msg_type_name_t disposition,
+                          mach_msg_size_t count)
+{
+    for (mach_msg_size_t i = 0; i < count; i++) {
+        struct ipc_right right = {.type = ipc_right_result(disposition)};
+
+        if (copyin_right(space, names[i], disposition, &right.port) == MACH_MSG_SUCCESS)
+            ipc_right_release(right);
+    }
+}
+
 static mach_msg_return_t copyin_ool_ports(struct body *body, const mach_msg_ool_ports_descriptor_t *from,
                                           struct ipc_kdescriptor *to)
 {
@@ -278,6 +290,8 @@ static mach_msg_return_t copyin_ool_ports(struct body *body, const mach_msg_ool_
         hal_free(to->ports, from->count * sizeof *to->ports);
         to->ports = NULL;
         result = MACH_SEND_NO_BUFFER;
+        if (body->thread == NULL)
+            release_names(body->space, (void *)names->data, from->disposition, from->count);
     } else {
         to->count = from->count; /* names that are not reached stay null */
         result = copyin_names(body, (void *)names->data, from->disposition, from->count, to);
@@ -330,12 +344,14 @@ static mach_msg_return_t copyin_body(struct body *body)
 
     if (result != MACH_MSG_SUCCESS || count == 0)
         return result;
-    if (!ipc_kmsg_alloc_descriptors(kmsg, count))
+    if (kmsg->descriptor_room < count && !ipc_kmsg_alloc_descriptors(kmsg, count))
         return MACH_SEND_NO_BUFFER;
-    for (uint32_t i = 0; i < count && result == MACH_MSG_SUCCESS; i++) {
+    /* What the kernel sends is the message's in any case: all of it is taken, to be let go of if some is missing. */
+    for (uint32_t i = 0; i < count && (result == MACH_MSG_SUCCESS || body->thread == NULL); i++) {
         struct ipc_kdescriptor *to = &kmsg->descriptors[i];
+        const mach_msg_return_t one = copyin_descriptor(body, at, to);
 
-        result = copyin_descriptor(body, at, to);
+        result = result != MACH_MSG_SUCCESS ? result : one;
         kmsg->descriptor_count = i + 1; /* one that failed holds what it has got so far */
         if (to->type == MACH_MSG_TYPE_PORT_RECEIVE)
             kmsg->carries_receive = true;

@@ -142,9 +142,25 @@ static void call_server(mach_msg_header_t *request, mig_reply_error_t *reply)
         stub(request, &reply->Head);
 }
 
+/* Room for what the body of a reply holds.  Without, it becomes a reply that says so. */
+static void make_room(struct ipc_kmsg *reply)
+{
+    const mach_msg_header_t header = *reply->message;
+    const uint32_t count = ((const mach_msg_base_t *)reply->message)->body.msgh_descriptor_count;
+
+    if (!(header.msgh_bits & MACH_MSGH_BITS_COMPLEX) || count == 0 || ipc_kmsg_alloc_descriptors(reply, count))
+        return;
+    release_body(reply->message, true);
+    *(mig_reply_error_t *)reply->message = (mig_reply_error_t){
+        .Head = header, .NDR = NDR_record, .RetCode = KERN_RESOURCE_SHORTAGE};
+    reply->message->msgh_bits &= ~MACH_MSGH_BITS_COMPLEX;
+    reply->message->msgh_size = sizeof(mig_reply_error_t);
+}
+
 /* Sends a reply; nobody may want it, or be there to get it. */
 static void send_reply(struct ipc_kmsg *reply)
 {
+    make_room(reply);
     reply->size = reply->message->msgh_size;
     reply->id = reply->message->msgh_id;
     reply->sender = (security_token_t){{0, 1}};

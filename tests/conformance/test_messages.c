@@ -170,7 +170,7 @@ static void a_message_that_is_too_large_is_lost_or_stays(void)
 static void receiving_needs_a_receive_right_or_a_set(void)
 {
     number_buffer_t buffer;
-    mach_port_t port = new_port(), dead;
+    mach_port_t port = new_port_with_send(), dead;
 
     CHECK_SUCCESS(mach_port_allocate(SELF, MACH_PORT_RIGHT_DEAD_NAME, &dead));
     CHECK_EQUAL(mach_msg(&buffer.header, MACH_RCV_MSG, 0, sizeof buffer, dead, 0, MACH_PORT_NULL),
@@ -179,8 +179,10 @@ static void receiving_needs_a_receive_right_or_a_set(void)
                 MACH_RCV_INVALID_NAME);
     CHECK_EQUAL(mach_msg(&buffer.header, MACH_RCV_MSG, 0, sizeof buffer, SELF, 0, MACH_PORT_NULL),
                 MACH_RCV_INVALID_NAME);
+    CHECK_SUCCESS(send_number(port, 1));
     CHECK_EQUAL(mach_msg(NULL, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof buffer, port, 0, MACH_PORT_NULL),
                 MACH_RCV_INVALID_DATA);
+    (void)receive_number(port); /* whether the message was lost with that is not said */
     CHECK_EQUAL(mach_msg(&buffer.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof buffer, port, 0, MACH_PORT_NULL),
                 MACH_RCV_TIMED_OUT);
     CHECK_EQUAL(mach_msg(&buffer.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof buffer, port, 20, MACH_PORT_NULL),

@@ -87,10 +87,21 @@ void mig_dealloc_reply_port(mach_port_t name)
     sim_run();
 }
 
+kern_return_t vm_allocate(vm_task_entry_t task, vm_address_t *address, vm_size_t size, int flags)
+{
+    (void)task;
+    void *memory = sim_map(flags & VM_FLAGS_ANYWHERE ? 0 : *address, size);
+
+    *address = memory == NULL ? *address : (vm_address_t)memory;
+    return memory == NULL ? KERN_NO_SPACE : KERN_SUCCESS;
+}
+
 kern_return_t vm_deallocate(vm_task_entry_t task, vm_address_t address, vm_size_t size)
 {
-    (void)task, (void)size;
-    sim_free((void *)address);
+    (void)task;
+    if (address + size < address)
+        return KERN_INVALID_ARGUMENT;
+    sim_unmap(address, size);
     return KERN_SUCCESS;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "hal/hal.h"
 #include "kern/host.h"
@@ -331,7 +332,7 @@ kern_return_t hal_copyin_memory(struct thread *thread, uint64_t address, uint64_
         return KERN_RESOURCE_SHORTAGE;
     memcpy((*copy)->data, (const void *)(uintptr_t)address, (size_t)size);
     if (deallocate)
-        free((void *)(uintptr_t)address);
+        sim_unmap(address, size);
     return KERN_SUCCESS;
 }
 
@@ -339,7 +340,7 @@ kern_return_t hal_copyout_memory(struct thread *thread, struct vm_map_copy *copy
 {
     (void)thread;
     if (*address == 0)
-        *address = fails() ? 0 : (uintptr_t)malloc((size_t)copy->size);
+        *address = fails() ? 0 : (uintptr_t)sim_map(0, copy->size);
     if (*address == 0)
         return KERN_NO_SPACE;
     memcpy((void *)(uintptr_t)*address, copy->data, (size_t)copy->size);
@@ -363,9 +364,21 @@ void hal_object_unreferenced(void *object)
     (void)object;
 }
 
-void sim_free(void *memory)
+#define PAGE UINT64_C(4096)
+
+void *sim_map(uint64_t address, uint64_t size)
 {
-    free(memory);
+    void *map = mmap((void *)(uintptr_t)address, (size_t)((size + PAGE - 1) & ~(PAGE - 1)), PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | (address == 0 ? 0 : MAP_FIXED_NOREPLACE), -1, 0);
+
+    return map == MAP_FAILED ? NULL : map;
+}
+
+void sim_unmap(uint64_t address, uint64_t size)
+{
+    const uint64_t start = address & ~(PAGE - 1), end = (address + size + PAGE - 1) & ~(PAGE - 1);
+
+    munmap((void *)(uintptr_t)start, (size_t)(end - start));
 }
 
 /* ---- start and end --------------------------------------------------------------------------------- */

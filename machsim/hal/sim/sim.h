@@ -50,7 +50,8 @@ void sim_run(void);
 bool sim_next_timer(void);
 void sim_pass(uint64_t nanoseconds);
 
-/* Frees memory that out-of-line data was put in. */
-void sim_free(void *memory);
+/* Whole pages of the test's memory, at an address (0: anywhere), as out-of-line data is put in; NULL: no room. */
+void *sim_map(uint64_t address, uint64_t size);
+void sim_unmap(uint64_t address, uint64_t size);
 
 #endif
