@@ -2,8 +2,6 @@
 /* test_memory.c - out-of-line memory and ports, and large messages: mach_msg(2). */
 #include "conformance.h"
 
-#include <stdlib.h>
-
 typedef struct {
     mach_msg_header_t header;
     mach_msg_body_t body;
@@ -33,6 +31,9 @@ static void receive_memory(mach_port_t from, memory_message_t *message)
     CHECK_EQUAL(message->memory.type, MACH_MSG_OOL_DESCRIPTOR);
 }
 
+/* Room for the largest message, aligned as a header must be. */
+static _Alignas(16) unsigned char large[(20 << 20) + sizeof(mach_msg_max_trailer_t)];
+
 /* Memory whose every page differs, and whether some is so. */
 static void fill(unsigned char *memory, size_t size)
 {
@@ -54,13 +55,12 @@ static void memory_arrives_as_it_was_when_it_was_sent(void)
     mach_port_t port = new_port_with_send();
 
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        unsigned char *memory = malloc(sizes[i]);
+        unsigned char *memory = large;
         memory_message_t message = memory_message(port, memory, sizes[i]);
 
         fill(memory, sizes[i]);
         CHECK_SUCCESS(send_memory(&message));
         memset(memory, 0, sizes[i]);
-        free(memory);
         receive_memory(port, &message);
         CHECK_EQUAL(message.memory.size, sizes[i]);
         CHECK(is_filled(message.memory.address, sizes[i]));
@@ -237,7 +237,7 @@ static void large_messages_pass_inline(void)
 
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         const mach_msg_size_t size = sizes[i] & ~3u;
-        unsigned char *bytes = malloc(size + MAX_TRAILER_SIZE);
+        unsigned char *bytes = large;
         mach_msg_header_t *header = (void *)bytes;
 
         fill(bytes, size);
@@ -248,7 +248,6 @@ static void large_messages_pass_inline(void)
         CHECK_EQUAL(header->msgh_size, size);
         fill((unsigned char *)header, sizeof *header);
         CHECK(is_filled(bytes, size));
-        free(bytes);
     }
     destroy(port);
 }
