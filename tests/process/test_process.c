@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_process.c - life and death of hosted tasks: fork, threads, signals, SIGKILL, descriptors, the daemon's end. */
+#include "../suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mach/mach.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct {
+    mach_msg_header_t header;
+    int number;
+    unsigned char room[100];
+} message_t;
+#define SENT_SIZE ((mach_msg_size_t)offsetof(message_t, room))
+
+static mach_port_t new_port(void)
+{
+    mach_port_t port = MACH_PORT_NULL;
+
+    ck_assert_int_eq(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port), KERN_SUCCESS);
+    ck_assert_int_eq(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND), KERN_SUCCESS);
+    return port;
+}
+
+static mach_msg_return_t send_number(mach_port_t to, int number)
+{
+    message_t message = {.header = {.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0), .msgh_remote_port = to},
+                         .number = number};
+
+    return mach_msg(&message.header, MACH_SEND_MSG, SENT_SIZE, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
+}
+
+static mach_msg_return_t receive_number(mach_port_t from, int *number, mach_msg_option_t option,
+                                        mach_msg_timeout_t timeout)
+{
+    message_t message = {.number = -1};
+    mach_msg_return_t result =
+        mach_msg(&message.header, MACH_RCV_MSG | option, 0, sizeof message, from, timeout, MACH_PORT_NULL);
+
+    *number = message.number;
+    return result;
+}
+
+/* Registers a port, for children to find. */
+static void publish(mach_port_t port)
+{
+    ck_assert_int_eq(mach_ports_register(mach_task_self(), &port, 1), KERN_SUCCESS);
+}
+
+static mach_port_t find(void)
+{
+    mach_port_array_t ports;
+    mach_msg_type_number_t count;
+
+    if (mach_ports_lookup(mach_task_self(), &ports, &count) != KERN_SUCCESS)
+        _exit(3);
+    return ports[0];
+}
+
+static double seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+/* ---- threads --------------------------------------------------------------------------------------- */
+
+static void *echo(void *argument)
+{
+    mach_port_t port = *(mach_port_t *)argument;
+    int number;
+
+    while (receive_number(port, &number, 0, 0) == MACH_MSG_SUCCESS && number != 0)
+        ;
+    return NULL;
+}
+
+START_TEST(threads_send_to_each_other)
+{
+    mach_port_t port = new_port();
+    pthread_t threads[4];
+
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, echo, &port);
+    for (int i = 1; i < 2000; i++)
+        ck_assert_int_eq(send_number(port, i), MACH_MSG_SUCCESS);
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(send_number(port, 0), MACH_MSG_SUCCESS);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+}
+END_TEST
+
+static void *one_call(void *result)
+{
+    mach_port_urefs_t refs;
+
+    *(kern_return_t *)result = mach_port_get_refs(mach_task_self(), mach_task_self(), MACH_PORT_RIGHT_SEND, &refs);
+    return NULL;
+}
+
+START_TEST(threads_that_end_leave_nothing_behind)
+{
+    ipc_info_space_basic_t before, after;
+
+    ck_assert_int_eq(mach_port_space_basic_info(mach_task_self(), &before), KERN_SUCCESS);
+    for (int i = 0; i < 50; i++) {
+        pthread_t thread;
+        kern_return_t result = KERN_FAILURE;
+
+        pthread_create(&thread, NULL, one_call, &result);
+        pthread_join(thread, NULL);
+        ck_assert_int_eq(result, KERN_SUCCESS);
+    }
+    ck_assert_int_eq(mach_port_space_basic_info(mach_task_self(), &after), KERN_SUCCESS);
+    ck_assert_uint_eq(after.iisb_table_inuse, before.iisb_table_inuse);
+}
+END_TEST
+
+/* ---- processes ------------------------------------------------------------------------------------- */
+
+START_TEST(a_forked_child_is_a_new_task_with_its_parents_special_ports)
+{
+    mach_port_t port = new_port();
+    int number = -1, status;
+
+    publish(port);
+    pid_t pid = fork();
+    if (pid == 0) {
+        mach_port_t own;
+        mach_port_type_t type;
+
+        /* The parent's names mean nothing here. */
+        if (mach_port_type(mach_task_self(), port, &type) == KERN_SUCCESS && (type & MACH_PORT_TYPE_RECEIVE))
+            _exit(1);
+        if (task_get_special_port(mach_task_self(), TASK_BOOTSTRAP_PORT, &own) != KERN_SUCCESS || own != bootstrap_port)
+            _exit(2);
+        _exit(send_number(find(), 7) == MACH_MSG_SUCCESS ? 0 : 4);
+    }
+    ck_assert_int_eq(receive_number(port, &number, MACH_RCV_TIMEOUT, 5000), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(number, 7);
+    waitpid(pid, &status, 0);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(two_hundred_tasks)
+{
+    enum { TASKS = 200 };
+    mach_port_t port = new_port();
+    int sum = 0, number, status;
+
+    publish(port);
+    for (int i = 0; i < TASKS; i++)
+        if (fork() == 0)
+            _exit(send_number(find(), i) == MACH_MSG_SUCCESS ? 0 : 1);
+    for (int i = 0; i < TASKS; i++) {
+        ck_assert_int_eq(receive_number(port, &number, MACH_RCV_TIMEOUT, 30000), MACH_MSG_SUCCESS);
+        sum += number;
+    }
+    ck_assert_int_eq(sum, TASKS * (TASKS - 1) / 2);
+    for (int i = 0; i < TASKS; i++) {
+        wait(&status);
+        ck_assert_int_eq(status, 0);
+    }
+}
+END_TEST
+
+START_TEST(a_hundred_thousand_ports)
+{
+    mach_port_t port;
+
+    for (int i = 0; i < 100000; i++)
+        ck_assert_int_eq(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port), KERN_SUCCESS);
+    ck_assert_int_eq(mach_port_destroy(mach_task_self(), port), KERN_SUCCESS);
+}
+END_TEST
+
+/* Sends rights, memory and itself until it is killed. */
+static void hammer(void)
+{
+    mach_port_t to = find();
+    static char memory[100000];
+
+    for (;;) {
+        mach_port_t port = MACH_PORT_NULL;
+        struct {
+            mach_msg_header_t header;
+            mach_msg_body_t body;
+            mach_msg_port_descriptor_t port;
+            mach_msg_ool_descriptor_t memory;
+        } message = {.body = {.msgh_descriptor_count = 2}};
+
+        (void)mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port);
+        message.header.msgh_bits =
+            MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE) | MACH_MSGH_BITS_COMPLEX;
+        message.header.msgh_remote_port = to;
+        message.header.msgh_local_port = port;
+        message.port = (mach_msg_port_descriptor_t){
+            .name = port, .disposition = MACH_MSG_TYPE_MAKE_SEND, .type = MACH_MSG_PORT_DESCRIPTOR};
+        message.memory = (mach_msg_ool_descriptor_t){
+            .address = memory, .size = sizeof memory, .copy = MACH_MSG_VIRTUAL_COPY, .type = MACH_MSG_OOL_DESCRIPTOR};
+        (void)mach_msg(&message.header, MACH_SEND_MSG, sizeof message, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
+        (void)mach_port_destroy(mach_task_self(), port);
+    }
+}
+
+START_TEST(clients_killed_at_any_moment_harm_no_one)
+{
+    mach_port_t port = new_port();
+    unsigned seed = 1;
+
+    publish(port);
+    for (int round = 0; round < 60; round++) {
+        pid_t pid = fork();
+        struct {
+            mach_msg_header_t header;
+            unsigned char room[400];
+        } message;
+
+        if (pid == 0)
+            hammer();
+        usleep((useconds_t)(rand_r(&seed) % 8000));
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        while (mach_msg(&message.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof message, port, 0, MACH_PORT_NULL) ==
+               MACH_MSG_SUCCESS)
+            mach_msg_destroy(&message.header);
+    }
+    ck_assert_int_eq(send_number(port, 1), MACH_MSG_SUCCESS);
+}
+END_TEST
+
+/* ---- signals --------------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t handled;
+static mach_port_t handlers_port;
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+    handled++;
+    /* A handler may make calls of its own, though one is in progress. */
+    if (handlers_port != MACH_PORT_NULL)
+        (void)send_number(handlers_port, 99);
+}
+
+static void alarm_in(int milliseconds)
+{
+    struct sigaction action = {.sa_handler = on_alarm};
+    struct itimerspec when = {.it_value = {.tv_nsec = milliseconds * 1000000L}};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+    timer_t timer;
+
+    handled = 0;
+    sigaction(SIGALRM, &action, NULL);
+    ck_assert_int_eq(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+    timer_settime(timer, 0, &when, NULL);
+}
+
+START_TEST(a_signal_interrupts_those_who_ask_for_it)
+{
+    mach_port_t port = new_port();
+    int number;
+
+    for (int milliseconds = 10; milliseconds < 200; milliseconds += 140) {
+        alarm_in(milliseconds);
+        ck_assert_int_eq(receive_number(port, &number, MACH_RCV_INTERRUPT, 0), MACH_RCV_INTERRUPTED);
+        ck_assert_int_eq(handled, 1);
+    }
+}
+END_TEST
+
+START_TEST(a_signal_does_not_interrupt_others)
+{
+    mach_port_t port = new_port();
+    int number;
+
+    alarm_in(20);
+    ck_assert_int_eq(receive_number(port, &number, MACH_RCV_TIMEOUT, 300), MACH_RCV_TIMED_OUT);
+    ck_assert_int_eq(handled, 1);
+}
+END_TEST
+
+START_TEST(a_handler_may_send_to_the_call_that_it_interrupted)
+{
+    mach_port_t port = new_port();
+    int number;
+
+    handlers_port = port;
+    alarm_in(20);
+    ck_assert_int_eq(receive_number(port, &number, 0, 0), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(number, 99);
+    handlers_port = MACH_PORT_NULL;
+}
+END_TEST
+
+/* ---- descriptors ----------------------------------------------------------------------------------- */
+
+START_TEST(a_port_in_an_epoll_loop)
+{
+    mach_port_t port = new_port();
+    int file = mach_port_pollfd(port), loop = epoll_create1(0), number;
+    struct epoll_event event = {.events = EPOLLIN};
+
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(epoll_ctl(loop, EPOLL_CTL_ADD, file, &event), 0);
+    ck_assert_int_eq(epoll_wait(loop, &event, 1, 0), 0);
+    for (int round = 0; round < 3; round++) {
+        ck_assert_int_eq(send_number(port, 1), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(send_number(port, 2), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(epoll_wait(loop, &event, 1, 1000), 1);
+        ck_assert_int_eq(receive_number(port, &number, 0, 0), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(epoll_wait(loop, &event, 1, 0), 1);
+        ck_assert_int_eq(receive_number(port, &number, 0, 0), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(epoll_wait(loop, &event, 1, 0), 0);
+    }
+    ck_assert_int_eq(mach_port_destroy(mach_task_self(), port), KERN_SUCCESS);
+    ck_assert_int_eq(epoll_wait(loop, &event, 1, 1000), 1);
+    ck_assert_int_eq(mach_port_pollfd(port), -1);
+    ck_assert_int_eq(errno, EINVAL);
+}
+END_TEST
+
+START_TEST(a_set_that_is_polled)
+{
+    mach_port_t port = new_port(), set;
+    int number;
+
+    ck_assert_int_eq(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_PORT_SET, &set), KERN_SUCCESS);
+    struct pollfd at = {.fd = mach_port_pollfd(set), .events = POLLIN};
+    ck_assert_int_ge(at.fd, 0);
+    ck_assert_int_eq(send_number(port, 1), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(poll(&at, 1, 0), 0);
+    ck_assert_int_eq(mach_port_insert_member(mach_task_self(), port, set), KERN_SUCCESS);
+    ck_assert_int_eq(poll(&at, 1, 1000), 1);
+    ck_assert_int_eq(receive_number(set, &number, 0, 0), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(poll(&at, 1, 0), 0);
+}
+END_TEST
+
+START_TEST(a_descriptor_travels_as_a_port)
+{
+    mach_port_t port, once = new_port();
+    int ends[2];
+    char byte = 0;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(fileport_makeport(ends[1], &port), 0);
+    close(ends[1]);
+    int file = fileport_makefd(port);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq((int)write(file, "x", 1), 1);
+    close(file);
+    ck_assert_int_eq((int)read(ends[0], &byte, 1), 1);
+    ck_assert_int_eq(byte, 'x');
+    /* The open file lasts as long as the right. */
+    ck_assert_int_eq(mach_port_deallocate(mach_task_self(), port), KERN_SUCCESS);
+    ck_assert_int_eq((int)read(ends[0], &byte, 1), 0);
+    ck_assert_int_eq(fileport_makefd(once), -1);
+    ck_assert_int_eq(errno, EINVAL);
+    ck_assert_int_eq(fileport_makeport(-1, &port), -1);
+    ck_assert_int_eq(errno, EBADF);
+}
+END_TEST
+
+START_TEST(a_program_that_closes_everything_gets_errors)
+{
+    mach_port_t port = new_port();
+    struct timespec start;
+    int number;
+
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    close_range(3, ~0u, 0);
+    int file = open("/dev/null", O_RDWR);
+    ck_assert_int_ne(receive_number(port, &number, MACH_RCV_TIMEOUT, 10000), MACH_MSG_SUCCESS);
+    ck_assert_int_ne(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port), KERN_SUCCESS);
+    ck_assert(seconds_since(&start) < 5);
+    ck_assert_int_ge(fcntl(file, F_GETFD), 0); /* what the program opened itself is left alone */
+}
+END_TEST
+
+/* ---- the daemon ------------------------------------------------------------------------------------ */
+
+/* A daemon of the test's own. */
+static pid_t start_daemon(char *path, size_t size)
+{
+    snprintf(path, size, "/tmp/machsim-test-%d", getpid());
+    setenv("MACH_BOOTSTRAP_SOCKET", path, 1);
+    pid_t pid = fork();
+    if (pid == 0) {
+        execl(getenv("MACHSIM"), "machsim", "--foreground", "--socket", path, (char *)NULL);
+        _exit(127);
+    }
+    for (int i = 0; i < 1000 && access(path, F_OK) != 0; i++)
+        usleep(10000);
+    return pid;
+}
+
+START_TEST(calls_fail_soon_when_the_daemon_is_killed)
+{
+    char path[100];
+    pid_t daemon = start_daemon(path, sizeof path);
+    mach_port_t port = new_port();
+    struct timespec start;
+    int number;
+
+    pid_t killer = fork();
+    if (killer == 0) {
+        usleep(200000);
+        kill(daemon, SIGKILL);
+        _exit(0);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    ck_assert_int_eq(receive_number(port, &number, 0, 0), MACH_RCV_PORT_DIED);
+    ck_assert(seconds_since(&start) < 3);
+    ck_assert_int_eq(send_number(port, 1), MACH_SEND_INVALID_DEST);
+    ck_assert_uint_eq(mach_reply_port(), MACH_PORT_NULL);
+    waitpid(killer, NULL, 0);
+    waitpid(daemon, NULL, 0);
+    unlink(path);
+    strcat(path, ".lock");
+    unlink(path);
+}
+END_TEST
+
+START_TEST(the_daemon_ends_cleanly_when_told_to)
+{
+    char path[100];
+    pid_t daemon = start_daemon(path, sizeof path);
+    int status;
+
+    (void)new_port();
+    kill(daemon, SIGTERM);
+    ck_assert_int_eq(waitpid(daemon, &status, 0), daemon);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    strcat(path, ".lock");
+    unlink(path);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("process");
+    const TTest *const tests[] = {
+        threads_send_to_each_other,
+        threads_that_end_leave_nothing_behind,
+        a_forked_child_is_a_new_task_with_its_parents_special_ports,
+        two_hundred_tasks,
+        a_hundred_thousand_ports,
+        clients_killed_at_any_moment_harm_no_one,
+        a_signal_interrupts_those_who_ask_for_it,
+        a_signal_does_not_interrupt_others,
+        a_handler_may_send_to_the_call_that_it_interrupted,
+        a_port_in_an_epoll_loop,
+        a_set_that_is_polled,
+        a_descriptor_travels_as_a_port,
+        a_program_that_closes_everything_gets_errors,
+        calls_fail_soon_when_the_daemon_is_killed,
+        the_daemon_ends_cleanly_when_told_to,
+    };
+
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+        add_test(suite, tests[i], NULL, NULL, 120);
+    return run_suite(suite);
+}
