@@ -236,18 +236,19 @@ static void close_ring(struct ring *ring)
         munmap(ring->area, WIRE_AREA_SIZE);
     if (ring_is_open(ring))
         close(ring->connection);
-    free(ring);
+    munmap(ring, sizeof *ring);
 }
 
 /* A ring at a new connection.  Called with the lock. */
 static struct ring *open_ring(void)
 {
-    struct ring *ring = calloc(1, sizeof *ring);
+    /* Not malloc: a signal handler may come here that has interrupted it. */
+    struct ring *ring = mmap(NULL, sizeof *ring, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct wire_welcome welcome;
     struct stat status;
     int files[2] = {-1, -1};
 
-    if (ring == NULL)
+    if (ring == MAP_FAILED)
         return NULL;
     ring->connection = connect_to_daemon();
     bool fine = ring->connection >= 0 && fstat(ring->connection, &status) == 0;
@@ -321,6 +322,7 @@ static void prepare(void)
 /* Signals stay out while the lock is held: a handler that came in here would wait for its own thread. */
 static struct ring *new_level(void)
 {
+    const int error = errno;
     struct ring *ring = NULL;
     sigset_t all, former;
 
@@ -334,6 +336,7 @@ static struct ring *new_level(void)
     if (ring != NULL)
         pthread_setspecific(thread_key, ring);
     pthread_sigmask(SIG_SETMASK, &former, NULL);
+    errno = error;
     return ring;
 }
 

@@ -59,15 +59,11 @@ static bool wait_at_connection(struct ring *ring, bool interruptible)
     return true;
 }
 
-bool ring_trap(struct ring *ring, bool interruptible)
+/* Sleeps until the answer is there. */
+static bool await(struct ring *ring, bool interruptible)
 {
     struct wire_area *area = ring->area;
 
-    if (atomic_load(&area->closed))
-        return false;
-    atomic_store(&area->abort, 0);
-    atomic_store(&area->state, WIRE_REQUEST);
-    ring_bell_for(ring);
     while (atomic_load(&area->state) != WIRE_DONE) {
         switch (mach_os_wait(&area->state, WIRE_REQUEST, FUTEX_MILLISECONDS)) {
         case EINTR:
@@ -75,14 +71,28 @@ bool ring_trap(struct ring *ring, bool interruptible)
                 interrupt(ring);
             break;
         case ETIMEDOUT:
-            if (!wait_at_connection(ring, interruptible)) {
-                atomic_store(&area->closed, 1);
+            if (!wait_at_connection(ring, interruptible))
                 return false;
-            }
             break;
         default: break;
         }
     }
+    return true;
+}
+
+bool ring_trap(struct ring *ring, bool interruptible)
+{
+    struct wire_area *area = ring->area;
+    const int error = errno; /* Mach calls leave it alone */
+
+    if (atomic_load(&area->closed))
+        return false;
+    atomic_store(&area->abort, 0);
+    atomic_store(&area->state, WIRE_REQUEST);
+    ring_bell_for(ring);
+    if (!await(ring, interruptible))
+        atomic_store(&area->closed, 1);
+    errno = error;
     atomic_store(&area->state, WIRE_IDLE);
     return !atomic_load(&area->closed);
 }

@@ -33,7 +33,7 @@ struct thread {
     struct ipc_port *self;  /* the thread's port, the kernel's */
     struct ipc_port *self_right; /* send right that mach_thread_self gives: thread_set_special_port; task's lock */
     void *hal;         /* the machine's */
-    void *machine[4];  /* the machine's too: a link, while the thread is to go on */
+    struct list machine; /* the machine's too: a link, while the thread is to go on */
 
     /* the trap */
     void (*continuation)(struct thread *thread);

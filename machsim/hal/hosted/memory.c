@@ -72,6 +72,18 @@ void hal_lock_release(struct hal_lock *lock)
 
 /* ---- read-copy-update ------------------------------------------------------------------------------ */
 
+/* ThreadSanitizer does not see into liburcu: it is told what readers and callbacks may rely on. */
+#if defined(__SANITIZE_THREAD__)
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+static char grace_period;
+#define HAPPENS_BEFORE_CALLBACKS() __tsan_release(&grace_period)
+#define HAPPENS_AFTER_READERS() __tsan_acquire(&grace_period)
+#else
+#define HAPPENS_BEFORE_CALLBACKS() ((void)0)
+#define HAPPENS_AFTER_READERS() ((void)0)
+#endif
+
 void hal_rcu_read_lock(void)
 {
     rcu_read_lock();
@@ -79,6 +91,7 @@ void hal_rcu_read_lock(void)
 
 void hal_rcu_read_unlock(void)
 {
+    HAPPENS_BEFORE_CALLBACKS();
     rcu_read_unlock();
 }
 
@@ -89,11 +102,13 @@ static void call(struct rcu_head *head)
 {
     struct hal_rcu *rcu = (struct hal_rcu *)(void *)head;
 
+    HAPPENS_AFTER_READERS();
     rcu->machine(rcu);
 }
 
 void hal_rcu_defer(struct hal_rcu *rcu, void (*function)(struct hal_rcu *self))
 {
     rcu->machine = function;
+    HAPPENS_BEFORE_CALLBACKS();
     call_rcu((struct rcu_head *)(void *)rcu, call);
 }

@@ -11,7 +11,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <urcu.h>
-#include <urcu/wfcqueue.h>
 
 #include "hal/hosted/hosted.h"
 #include "kern/defer.h"
@@ -20,12 +19,6 @@
 struct worker {
     pthread_t thread;
     unsigned number;
-};
-
-/* A thread that is to go on, in the shared queue. */
-struct shared_run {
-    struct cds_wfcq_node node;
-    struct thread *thread;
 };
 
 unsigned worker_count;
@@ -41,8 +34,10 @@ static __thread struct {
     bool is_worker;
 } run;
 
-static struct cds_wfcq_head shared_head;
-static struct cds_wfcq_tail shared_tail;
+/* Threads that any worker may take: links lie in thread->machine. */
+static struct hal_lock shared_lock;
+static struct list shared;
+static _Atomic unsigned shared_count;
 
 struct processor *hal_processor(void)
 {
@@ -64,12 +59,10 @@ void processor_leave(void)
 /* Workers that have no memory for their own queue, and threads that are no workers, use the shared one. */
 static void run_shared(struct thread *thread)
 {
-    struct shared_run *shared = (struct shared_run *)(void *)thread->machine;
-
-    _Static_assert(sizeof *shared <= sizeof thread->machine, "struct thread has room for the machine's link");
-    cds_wfcq_node_init(&shared->node);
-    shared->thread = thread;
-    cds_wfcq_enqueue(&shared_head, &shared_tail, &shared->node);
+    hal_lock_acquire(&shared_lock);
+    list_append(&shared, &thread->machine);
+    atomic_fetch_add(&shared_count, 1);
+    hal_lock_release(&shared_lock);
     workers_wake();
 }
 
@@ -112,14 +105,18 @@ static bool run_own(void)
 
 static bool run_one_shared(void)
 {
-    if (cds_wfcq_empty(&shared_head, &shared_tail))
-        return false;
-    struct cds_wfcq_node *node = cds_wfcq_dequeue_blocking(&shared_head, &shared_tail);
+    struct list *link;
 
-    if (node == NULL)
+    if (atomic_load(&shared_count) == 0)
         return false;
-    thread_continue(caa_container_of(node, struct shared_run, node)->thread);
-    return true;
+    hal_lock_acquire(&shared_lock);
+    link = list_pop(&shared);
+    if (link != NULL)
+        atomic_fetch_sub(&shared_count, 1);
+    hal_lock_release(&shared_lock);
+    if (link != NULL)
+        thread_continue(container_of(link, struct thread, machine));
+    return link != NULL;
 }
 
 /* ---- bells ----------------------------------------------------------------------------------------- */
@@ -244,7 +241,7 @@ bool workers_start(void)
 {
     sigset_t all, former;
 
-    cds_wfcq_init(&shared_head, &shared_tail);
+    list_init(&shared);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &former); /* signals are the porter's */
     bool fine = true;
