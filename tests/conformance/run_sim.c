@@ -136,11 +136,20 @@ START_TEST(holds)
 }
 END_TEST
 
+/* How many allocations are made to fail: all, or, where each takes long, as many as ROUNDS says. */
+static uint64_t sweep_length(void)
+{
+    const char *rounds = getenv("ROUNDS");
+
+    return rounds != NULL ? strtoull(rounds, NULL, 10) * 3 : 3000;
+}
+
 START_TEST(survives_shortage)
 {
+    const uint64_t length = sweep_length();
     bool reached = true;
 
-    for (uint64_t n = 1; reached && n < 3000; n++)
+    for (uint64_t n = 1; reached && n < length; n++)
         (void)run(&conformance_tests[_i], 1, n, &reached);
 }
 END_TEST

@@ -8,7 +8,12 @@
 
 #include "hal/hosted/hosted.h"
 
+/* Built for debugging, it says more from the start. */
+#if MACH_DEBUG
+enum log_level log_level = LOG_LEVEL_DEBUG;
+#else
 enum log_level log_level = LOG_LEVEL_WARNING;
+#endif
 
 void log_line(enum log_level level, const char *format, ...)
 {

@@ -401,22 +401,53 @@ void porter_open_gate(void)
 
 /* ---- opening and closing --------------------------------------------------------------------------- */
 
+static void lock_path(char *path, size_t size)
+{
+    snprintf(path, size, "%s.lock", options.socket);
+}
+
+/* Whether the file that is locked is still the one at the path: the daemon that had it takes it away as it ends. */
+static bool is_current(const char *path)
+{
+    struct stat locked, there;
+
+    return fstat(lock_file, &locked) == 0 && stat(path, &there) == 0 && locked.st_ino == there.st_ino &&
+           locked.st_dev == there.st_dev;
+}
+
 /* Of several daemons for one socket, one holds the lock. */
 static bool take_lock(void)
 {
     char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 8];
 
-    snprintf(path, sizeof path, "%s.lock", options.socket);
-    lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (lock_file < 0) {
-        log_line(LOG_LEVEL_ERROR, "%s: %s", path, strerror(errno));
-        return false;
+    lock_path(path, sizeof path);
+    for (;;) {
+        lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (lock_file < 0) {
+            log_line(LOG_LEVEL_ERROR, "%s: %s", path, strerror(errno));
+            return false;
+        }
+        if (flock(lock_file, LOCK_EX | LOCK_NB) < 0) {
+            log_line(options.on_demand ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "another machsim serves %s", options.socket);
+            return false;
+        }
+        if (is_current(path))
+            return true;
+        close(lock_file);
     }
-    if (flock(lock_file, LOCK_EX | LOCK_NB) < 0) {
-        log_line(options.on_demand ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "another machsim serves %s", options.socket);
-        return false;
-    }
-    return true;
+}
+
+/* The socket, and then the lock, are no more. */
+static void remove_paths(void)
+{
+    char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 8];
+
+    if (lock_file < 0)
+        return; /* a service manager's socket is not ours to remove */
+    unlink(options.socket);
+    lock_path(path, sizeof path);
+    unlink(path);
+    close(lock_file);
 }
 
 static bool listen_at_socket(void)
@@ -483,7 +514,6 @@ static void close_all(void)
     struct process *process, *next;
     struct client *client, *other;
 
-    unlink(options.socket);
     stop_bootstrap();
     cds_list_for_each_entry_safe(process, next, &processes, link)
         process_end(process);
@@ -496,7 +526,7 @@ static void close_all(void)
     close(signals.file);
     close(gate.file);
     close(epoll_file);
-    close(lock_file);
+    remove_paths();
 }
 
 /* Whether all clients have gone: the bootstrap server does not count. */
