@@ -135,3 +135,8 @@ host_ref_t convert_port_to_host_priv(mach_port_t port)
 {
     return host_of(port, true);
 }
+
+mach_port_t convert_host_to_port(host_ref_t host)
+{
+    return host == NULL ? MACH_PORT_NULL : name_of(ipc_port_make_send(host_port));
+}

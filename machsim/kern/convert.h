@@ -31,5 +31,6 @@ void thread_deallocate(thread_ref_t thread);
 
 host_ref_t convert_port_to_host(mach_port_t port);
 host_ref_t convert_port_to_host_priv(mach_port_t port);
+mach_port_t convert_host_to_port(host_ref_t host);
 
 #endif

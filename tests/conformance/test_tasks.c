@@ -74,9 +74,66 @@ static void a_process_finds_its_own_task(void)
 
 static void what_is_not_built_says_so(void)
 {
-    mach_port_t task;
+    mach_port_t task = MACH_PORT_NULL, host = mach_host_self();
+    vm_size_t size;
 
     CHECK_EQUAL(task_create(SELF, NULL, 0, FALSE, &task), KERN_NOT_SUPPORTED);
+    CHECK_EQUAL(task_suspend(SELF), KERN_NOT_SUPPORTED);
+    CHECK_EQUAL(vm_protect(SELF, 0, 4096, FALSE, VM_PROT_READ), KERN_NOT_SUPPORTED);
+    CHECK_EQUAL(host_default_memory_manager(host, &task, 0), KERN_NOT_SUPPORTED);
+    CHECK_SUCCESS(_host_page_size(host, &size));
+    CHECK_EQUAL(size, 4096);
+    CHECK_SUCCESS(mach_port_deallocate(SELF, host));
+}
+
+static void the_kernel_tells_its_version(void)
+{
+    kernel_version_t version;
+    mach_port_t host = mach_host_self();
+
+    CHECK_SUCCESS(host_kernel_version(host, version));
+    CHECK(strncmp(version, "Mach", 4) == 0);
+    CHECK_EQUAL(host_kernel_version(SELF, version), KERN_INVALID_ARGUMENT);
+    CHECK_SUCCESS(mach_port_deallocate(SELF, host));
+}
+
+static void a_task_lists_its_threads_and_they_have_ports(void)
+{
+    mach_port_t self = mach_thread_self(), port = new_port_with_send(), got;
+    thread_act_array_t threads;
+    mach_msg_type_number_t count;
+
+    CHECK_SUCCESS(task_threads(SELF, &threads, &count));
+    CHECK_EQUAL(count, 1);
+    CHECK_EQUAL(threads[0], self);
+    CHECK_SUCCESS(vm_deallocate(SELF, (vm_address_t)threads, count * sizeof *threads));
+    CHECK_SUCCESS(thread_get_special_port(self, THREAD_KERNEL_PORT, &got));
+    CHECK_EQUAL(got, self);
+    CHECK_EQUAL(thread_get_special_port(self, 99, &got), KERN_INVALID_ARGUMENT);
+    CHECK_SUCCESS(thread_set_special_port(self, THREAD_KERNEL_PORT, port));
+    CHECK_EQUAL(mach_thread_self(), port);
+    CHECK_SUCCESS(thread_set_special_port(self, THREAD_KERNEL_PORT, self));
+    destroy(port);
+}
+
+static void older_ways_to_allocate_ports_work_too(void)
+{
+    mach_port_qos_t qos = {.name = 0};
+    mach_port_t port, named = 0x2222203;
+    unsigned total, used, type, address;
+
+    CHECK_SUCCESS(mach_port_allocate_qos(SELF, MACH_PORT_RIGHT_RECEIVE, &qos, &port));
+    CHECK_EQUAL(type_of(port), MACH_PORT_TYPE_RECEIVE);
+    CHECK_SUCCESS(mach_port_dnrequest_info(SELF, port, &total, &used));
+    CHECK_EQUAL(used, 0);
+    CHECK_SUCCESS(mach_port_kernel_object(SELF, port, &type, &address));
+    CHECK_EQUAL(type, 0);
+    qos.name = 1;
+    CHECK_EQUAL(mach_port_allocate_qos(SELF, MACH_PORT_RIGHT_RECEIVE, &qos, &port), KERN_INVALID_VALUE);
+    CHECK_SUCCESS(mach_port_allocate_full(SELF, MACH_PORT_RIGHT_RECEIVE, MACH_PORT_NULL, &qos, &named));
+    CHECK_EQUAL(type_of(0x2222203), MACH_PORT_TYPE_RECEIVE);
+    destroy(port);
+    destroy(named);
 }
 
 static void trailers_tell_of_the_sender(void)
@@ -250,6 +307,9 @@ const struct conformance_test conformance_tests[] = {
     {"registered ports are looked up", registered_ports_are_looked_up},
     {"a process finds its own task", a_process_finds_its_own_task},
     {"what is not built says so", what_is_not_built_says_so},
+    {"the kernel tells its version", the_kernel_tells_its_version},
+    {"a task lists its threads, and they have ports", a_task_lists_its_threads_and_they_have_ports},
+    {"older ways to allocate ports work too", older_ways_to_allocate_ports_work_too},
     {"trailers tell of the sender", trailers_tell_of_the_sender},
     {"a guarded port goes only with its guard", a_guarded_port_goes_only_with_its_guard},
     {"ports are constructed as told", ports_are_constructed_as_told},
