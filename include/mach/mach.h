@@ -6,6 +6,7 @@
 #include <mach/mach_types.h>
 
 #include <mach/fileport.h>
+#include <mach/kernelspace.h>
 #include <mach/mach_error.h>
 #include <mach/mach_init.h>
 #include <mach/mach_interface.h>

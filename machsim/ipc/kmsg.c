@@ -63,6 +63,7 @@ mach_msg_return_t ipc_kmsg_get(struct thread *thread, uint64_t address, mach_msg
         return MACH_SEND_INVALID_DATA;
     }
     (*kmsg)->id = (*kmsg)->message->msgh_id;
+    (*kmsg)->priority = thread->priority;
     (*kmsg)->sender = thread->task->security_token;
     (*kmsg)->audit = thread->task->audit_token;
     return MACH_MSG_SUCCESS;

@@ -56,6 +56,7 @@ struct ipc_kmsg {
     uint32_t descriptor_count; /* those that hold something */
     uint32_t descriptor_room;
     bool carries_receive; /* some right in the body is a receive right */
+    mach_msg_priority_t priority; /* those of higher priority are received first */
     security_token_t sender;
     audit_token_t audit;
     mach_port_seqno_t seqno; /* once taken from its queue */

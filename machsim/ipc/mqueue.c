@@ -234,9 +234,14 @@ static void changed(struct ipc_port *port)
         port->watcher(port);
 }
 
+/* Behind all messages of its priority or more: nearly always that is the end. */
 static void enqueue(struct ipc_port *port, struct ipc_kmsg *kmsg)
 {
-    list_append(&port->messages, &kmsg->link);
+    struct list *behind = port->messages.previous;
+
+    while (behind != &port->messages && container_of(behind, struct ipc_kmsg, link)->priority < kmsg->priority)
+        behind = behind->previous;
+    list_prepend(behind, &kmsg->link);
     if (port->message_count++ == 0)
         changed(port);
 }

@@ -7,6 +7,8 @@
 #include "ipc/request.h"
 #include "ipc/right.h"
 
+mach_port_msgcount_t ipc_port_default_limit = MACH_PORT_QLIMIT_DEFAULT;
+
 struct ipc_port *ipc_port_create(struct ipc_space *space, mach_port_name_t name)
 {
     struct ipc_port *port = hal_alloc(sizeof *port);
@@ -18,7 +20,7 @@ struct ipc_port *ipc_port_create(struct ipc_space *space, mach_port_name_t name)
     port->state = PORT_ACTIVE;
     port->space = space;
     port->name = name;
-    port->queue_limit = MACH_PORT_QLIMIT_DEFAULT;
+    port->queue_limit = ipc_port_default_limit;
     list_init(&port->requests);
     list_init(&port->messages);
     list_init(&port->senders);

@@ -99,6 +99,9 @@ static inline void ipc_port_unlock(struct ipc_port *port)
     lock_release(&port->lock);
 }
 
+/* The queue limit of new ports: MACH_PORT_QLIMIT_DEFAULT, or what the machine sets before the core starts. */
+extern mach_port_msgcount_t ipc_port_default_limit;
+
 /* A port whose receive right is in `space` as `name`; the caller puts it there.  NULL: no memory. */
 struct ipc_port *ipc_port_create(struct ipc_space *space, mach_port_name_t name);
 void ipc_port_reference(struct ipc_port *port);

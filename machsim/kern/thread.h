@@ -38,6 +38,7 @@ struct thread {
     /* the trap */
     void (*continuation)(struct thread *thread);
     struct mach_msg_arguments msg;
+    mach_msg_priority_t priority; /* of the messages that it sends */
     uint64_t out; /* a second result, for traps that have one */
     struct ipc_scatter *scatter;
     struct ipc_wait wait;

@@ -25,7 +25,8 @@ struct options {
     unsigned linger;    /* ... so many seconds */
     unsigned workers;   /* 0: one for each processor */
     unsigned max_tasks;
-    unsigned queue_limit;
+    unsigned queue_limit; /* of new ports */
+    uint64_t stack_size;  /* of each worker */
     struct task_limits limits;
 };
 

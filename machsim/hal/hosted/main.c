@@ -15,6 +15,7 @@ int main(int argc, char **argv)
     if (worker_count > MAX_WORKERS)
         worker_count = MAX_WORKERS;
     processor_enter();
+    ipc_port_default_limit = options.queue_limit;
     if (kernel_start() != KERN_SUCCESS || !porter_open())
         return EXIT_FAILURE;
     if (!workers_start()) {

@@ -21,6 +21,7 @@ struct options options = {
     .linger = 5,
     .max_tasks = MACH_MAX_TASKS,
     .queue_limit = MACH_MSG_QUEUE_SIZE,
+    .stack_size = MACH_THREAD_STACK_SIZE,
     .limits = {.names = MACH_PORT_RIGHTS, .receives = MACH_MAX_PORTS, .memory = MACH_MEMORY_SIZE, .threads = 10000},
 };
 
@@ -36,6 +37,8 @@ enum option_key {
     KEY_MAX_PORTS,
     KEY_MAX_RIGHTS,
     KEY_MAX_TASKS,
+    KEY_QUEUE_SIZE,
+    KEY_STACK_SIZE,
     KEY_MAX_THREADS,
     KEY_MAX_MEMORY,
     KEY_BOOTSTRAP,
@@ -55,6 +58,8 @@ static const struct argp_option option_list[] = {
     {"max-memory", KEY_MAX_MEMORY, "BYTES", 0, "Memory of messages that wait in queues [$MACH_MEMORY_SIZE]", 1},
     {NULL, 0, NULL, 0, "And all together:", 2},
     {"max-tasks", KEY_MAX_TASKS, "N", 0, "Tasks [$MACH_MAX_TASKS]", 2},
+    {"queue-size", KEY_QUEUE_SIZE, "N", 0, "Messages that a new port queues [$MACH_MSG_QUEUE_SIZE]", 2},
+    {"stack-size", KEY_STACK_SIZE, "BYTES", 0, "Stack of each worker [$MACH_THREAD_STACK_SIZE]", 2},
     {NULL, 0, NULL, 0, "Instead of serving:", 3},
     {"stats", KEY_STATS, NULL, 0, "Print what the tasks of the daemon at the socket use", 3},
     {"ready-fd", KEY_READY, "FD", OPTION_HIDDEN, "Write a byte there once clients may come", 4},
@@ -119,6 +124,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_MAX_THREADS: options.limits.threads = (uint32_t)number_option(state, text, WIRE_SLOTS); break;
     case KEY_MAX_MEMORY: options.limits.memory = number_option(state, text, (uint64_t)1 << 50); break;
     case KEY_MAX_TASKS: options.max_tasks = (unsigned)number_option(state, text, UINT32_MAX); break;
+    case KEY_QUEUE_SIZE: options.queue_limit = (unsigned)number_option(state, text, MACH_PORT_QLIMIT_MAX); break;
+    case KEY_STACK_SIZE: options.stack_size = number_option(state, text, 1 << 30); break;
     case KEY_STATS: stats = true; break;
     case KEY_BOOTSTRAP: bootstrap = true; break;
     default: return ARGP_ERR_UNKNOWN;
@@ -144,6 +151,9 @@ static void read_environment(void)
     limits->receives = (uint32_t)from_environment("MACH_MAX_PORTS", SPACE_MAX_INDEX, limits->receives);
     limits->names = (uint32_t)from_environment("MACH_PORT_RIGHTS", SPACE_MAX_INDEX, limits->names);
     limits->memory = from_environment("MACH_MEMORY_SIZE", (uint64_t)1 << 50, limits->memory);
+    options.queue_limit =
+        (unsigned)from_environment("MACH_MSG_QUEUE_SIZE", MACH_PORT_QLIMIT_MAX, options.queue_limit);
+    options.stack_size = from_environment("MACH_THREAD_STACK_SIZE", 1 << 30, options.stack_size);
     options.max_tasks = (unsigned)from_environment("MACH_MAX_TASKS", UINT32_MAX, options.max_tasks);
 }
 

@@ -244,13 +244,20 @@ bool workers_start(void)
     list_init(&shared);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &former); /* signals are the porter's */
+    pthread_attr_t attributes;
     bool fine = true;
+
+    pthread_attr_init(&attributes);
+    if (pthread_attr_setstacksize(&attributes, options.stack_size) != 0)
+        log_line(LOG_LEVEL_WARNING, "a stack cannot have %llu bytes: the usual is used",
+                 (unsigned long long)options.stack_size);
     for (unsigned i = 0; i < worker_count && fine; i++) {
         workers[i].number = i;
-        fine = pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]) == 0;
+        fine = pthread_create(&workers[i].thread, &attributes, worker_main, &workers[i]) == 0;
         if (!fine)
             worker_count = i;
     }
+    pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &former, NULL);
     return fine;
 }

@@ -201,11 +201,16 @@ void sim_run(void)
     kern_assert(sim.processor.ranks_held == 0 && sim.processor.deferred.first == NULL);
 }
 
+void sim_settle(void)
+{
+    defer_drain();
+    sim_run();
+}
+
 static void expire(void)
 {
     timer_expire();
-    defer_drain();
-    sim_run();
+    sim_settle();
 }
 
 bool sim_next_timer(void)

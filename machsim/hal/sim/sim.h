@@ -46,6 +46,8 @@ void sim_trap(struct sim_thread *thread, uint32_t number, const uint64_t *argume
 
 /* Runs what can run, until nothing can. */
 void sim_run(void);
+/* The same after a call of the core that was no trap. */
+void sim_settle(void);
 /* Lets time pass, to the next timer or for so many nanoseconds, and runs what that brings.  False: no timer. */
 bool sim_next_timer(void);
 void sim_pass(uint64_t nanoseconds);
