@@ -19,8 +19,8 @@ kern_return_t mach_vm_allocate(vm_map_t task, mach_vm_address_t *address, mach_v
         return KERN_INVALID_ARGUMENT;
     const bool anywhere = (flags & VM_FLAGS_ANYWHERE) != 0;
     void *wanted = anywhere ? NULL : (void *)trunc_page(*address);
-    void *map = mmap(wanted, round_page(size), PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | (anywhere ? 0 : MAP_FIXED_NOREPLACE), -1, 0);
+    /* A place that is wanted is only a hint to the host, which takes it if it is free. */
+    void *map = mmap(wanted, round_page(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (map == MAP_FAILED)
         return KERN_NO_SPACE;

@@ -53,10 +53,15 @@ static mach_msg_ool_descriptor_t *walk_next(struct walk *walk)
     return NULL;
 }
 
-/* Bytes that a descriptor is about: those of ports count names, at the same place. */
+/*
+ * Bytes that a descriptor is about: those of ports count names, at the same place.  More names than any message may
+ * carry are not worth staging: the kernel refuses them for their number.
+ */
 static uint64_t bytes_of(const mach_msg_ool_descriptor_t *d)
 {
-    return d->type == MACH_MSG_OOL_PORTS_DESCRIPTOR ? (uint64_t)d->size * sizeof(mach_port_name_t) : d->size;
+    if (d->type != MACH_MSG_OOL_PORTS_DESCRIPTOR)
+        return d->size;
+    return d->size > WIRE_MAX_PORTS ? 0 : (uint64_t)d->size * sizeof(mach_port_name_t);
 }
 
 /* ---- sending --------------------------------------------------------------------------------------- */

@@ -19,6 +19,8 @@
 #define SMALLEST_PAGES (64u * 1024)
 #define MOST_FILES 8u
 
+_Static_assert(WIRE_MAX_PORTS == IPC_KMSG_MAX_OOL_PORTS, "libmach knows the core's limit");
+
 struct hal_pages {
     struct hosted_file *file;
     uint64_t offset;

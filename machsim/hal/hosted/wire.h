@@ -48,6 +48,7 @@ enum wire_state { WIRE_IDLE, WIRE_REQUEST, WIRE_POLLING, WIRE_DONE };
 #define WIRE_AREA_SIZE (128u * 1024)
 #define WIRE_DATA_OFFSET 320u
 #define WIRE_NONE UINT64_MAX
+#define WIRE_MAX_PORTS 16382u /* rights in the arrays of a message: IPC_KMSG_MAX_OOL_PORTS */
 
 /*
  * Out-of-line memory of a message, in the order of its descriptors.  The bytes are at `offset` of the staged data,

@@ -373,9 +373,14 @@ void hal_object_unreferenced(void *object)
 
 void *sim_map(uint64_t address, uint64_t size)
 {
-    void *map = mmap((void *)(uintptr_t)address, (size_t)((size + PAGE - 1) & ~(PAGE - 1)), PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | (address == 0 ? 0 : MAP_FIXED_NOREPLACE), -1, 0);
+    void *wanted = (void *)(uintptr_t)address;
+    void *map = mmap(wanted, (size_t)((size + PAGE - 1) & ~(PAGE - 1)), PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+    if (map != MAP_FAILED && address != 0 && map != wanted) {
+        sim_unmap((uintptr_t)map, size);
+        return NULL;
+    }
     return map == MAP_FAILED ? NULL : map;
 }
 
