@@ -55,6 +55,17 @@ kern_return_t task_name_for_pid(mach_port_name_t target, int pid, mach_port_name
 /* The process that a task, known by its port or name port, is.  KERN_FAILURE: it is no task's. */
 kern_return_t pid_for_task(mach_port_name_t task, int *pid);
 
+/* Older names of mach_host_self and mach_task_self; and of letting go of a send right. */
+mach_port_t host_self(void);
+kern_return_t mach_voucher_deallocate(mach_port_name_t voucher);
+
+/* Names of a kind of processor, as Mach numbers them. */
+void slot_name(int type, int subtype, char **type_name, char **subtype_name);
+
+/* Writes to the standard error; and ends the program after that. */
+int fprintf_stderr(const char *format, ...);
+void panic(const char *format, ...);
+
 /* The size of a page of the host's. */
 kern_return_t host_page_size(host_t host, vm_size_t *size);
 

@@ -64,6 +64,9 @@ void mig_dealloc_reply_port(mach_port_t reply_port);
 mach_port_t mig_get_special_reply_port(void);
 void mig_dealloc_special_reply_port(mach_port_t reply_port);
 
+/* Makes the reply that says that nobody knows the request's id. */
+void mig_reply_setup(const mach_msg_header_t *request, mach_msg_header_t *reply);
+
 /*
  * Copies a string and its end, at most `size` bytes, and always ends it.  Returns the bytes copied, the
  * end included (0 if size is not positive).  _zerofill also clears what is left of `to`.
