@@ -9,13 +9,12 @@
  */
 #include "ipc/mach_msg.h"
 
-#include <string.h>
-
 #include "ipc/right.h"
 #include "ipc/transit.h"
 #include "kern/kobject.h"
 #include "kern/task.h"
 #include "kern/thread.h"
+#include "kern/string.h"
 
 #define SCATTER_MAX_SIZE 4096u
 

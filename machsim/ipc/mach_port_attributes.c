@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mach_port_attributes.c - what a receiver may know of its port, and set. */
-#include <string.h>
-
 #include <mach/mach_types.h>
 
 #include "ipc/mach_port.h"
+#include "kern/string.h"
 
 static mach_port_status_t status_of(struct ipc_port *port)
 {

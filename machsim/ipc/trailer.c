@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* trailer.c - what a receiver is told of a message's sender: mach/message.h has the layouts. */
-#include <string.h>
-
 #include "ipc/kmsg.h"
+#include "kern/string.h"
 
 mach_msg_size_t ipc_trailer_size(mach_msg_option_t option)
 {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* host.c - the host's ports, how the core starts and stops, and the routines of mach_host.defs. */
-#include <string.h>
-
 #include "kern/host.h"
 
 #include "gen/kernel/mach_host_server.h"
 #include "ipc/transit.h"
 #include "kern/task.h"
 #include "kern/timer.h"
+#include "kern/string.h"
 
 struct ipc_port *host_port, *host_priv_port;
 

@@ -2,14 +2,13 @@
 /* kobject.c - messages to the kernel: see kobject.h. */
 #include "kern/kobject.h"
 
-#include <string.h>
-
 #include <mach/mig_errors.h>
 
 #include "ipc/mqueue.h"
 #include "ipc/right.h"
 #include "kern/interfaces.h"
 #include "vm/vm_copy.h"
+#include "kern/string.h"
 
 /* ---- names in the kernel's space ------------------------------------------------------------------- */
 

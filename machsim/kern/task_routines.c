@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* task_routines.c - routines of task.defs and thread_act.defs that are about ports. */
-#include <string.h>
-
 #include <mach/task_special_ports.h>
 #include <mach/thread_special_ports.h>
 
@@ -12,6 +10,7 @@
 #include "kern/task.h"
 #include "kern/thread.h"
 #include "vm/vm_copy.h"
+#include "kern/string.h"
 
 /* ---- special ports --------------------------------------------------------------------------------- */
 

@@ -243,6 +243,34 @@ START_TEST(clients_killed_at_any_moment_harm_no_one)
 }
 END_TEST
 
+START_TEST(a_stopped_client_stops_no_one_else)
+{
+    mach_port_t port = new_port();
+
+    publish(port);
+    pid_t pid = fork();
+    if (pid == 0)
+        hammer();
+    for (int round = 0; round < 10; round++) {
+        struct {
+            mach_msg_header_t header;
+            unsigned char room[400];
+        } message;
+
+        usleep(2000);
+        kill(pid, SIGSTOP);
+        while (mach_msg(&message.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof message, port, 0, MACH_PORT_NULL) ==
+               MACH_MSG_SUCCESS)
+            mach_msg_destroy(&message.header);
+        mach_port_t other = new_port();
+        ck_assert_int_eq(mach_port_destroy(mach_task_self(), other), KERN_SUCCESS);
+        kill(pid, SIGCONT);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+END_TEST
+
 /* ---- signals --------------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t handled;
@@ -462,6 +490,7 @@ int main(void)
         two_hundred_tasks,
         a_hundred_thousand_ports,
         clients_killed_at_any_moment_harm_no_one,
+        a_stopped_client_stops_no_one_else,
         a_signal_interrupts_those_who_ask_for_it,
         a_signal_does_not_interrupt_others,
         a_handler_may_send_to_the_call_that_it_interrupted,
