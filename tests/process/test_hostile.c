@@ -174,8 +174,9 @@ END_TEST
 static pid_t start_scribbling(void)
 {
     pid_t pid = fork();
+    uint64_t state = 7;
 
-    for (uint64_t state = 7; pid == 0;) {
+    while (pid == 0) {
         state = state * 6364136223846793005u + 1;
         ((volatile uint64_t *)(void *)area)[(state >> 33) % (6000 / 8)] = state;
     }
