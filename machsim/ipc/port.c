@@ -128,6 +128,31 @@ struct ipc_port *ipc_port_copy_send(struct ipc_port *port)
     return alive ? port : IPC_PORT_DEAD;
 }
 
+struct ipc_port *ipc_port_copy_send_at(struct ipc_port *const *place, struct lock *lock)
+{
+    lock_acquire(lock);
+    struct ipc_port *port = *place;
+
+    if (ipc_port_valid(port))
+        ipc_port_reference(port);
+    lock_release(lock);
+    if (!ipc_port_valid(port))
+        return port;
+    struct ipc_port *right = ipc_port_copy_send(port);
+
+    ipc_port_release(port);
+    return right;
+}
+
+bool ipc_port_is_dead(struct ipc_port *port)
+{
+    ipc_port_lock(port);
+    const bool dead = port->state == PORT_DEAD;
+
+    ipc_port_unlock(port);
+    return dead;
+}
+
 static void unreferenced_now(struct defer *work)
 {
     struct ipc_port *port = container_of(work, struct ipc_port, destroy);
@@ -174,20 +199,11 @@ void ipc_port_consume_send_once(struct ipc_port *port)
     ipc_port_release(port);
 }
 
-static bool is_dead(struct ipc_port *port)
-{
-    ipc_port_lock(port);
-    const bool dead = port->state == PORT_DEAD;
-
-    ipc_port_unlock(port);
-    return dead;
-}
-
 void ipc_port_release_send_once(struct ipc_port *port)
 {
     if (!ipc_port_valid(port))
         return;
-    struct ipc_kmsg *kmsg = is_dead(port) ? NULL : ipc_notify_alloc();
+    struct ipc_kmsg *kmsg = ipc_port_is_dead(port) ? NULL : ipc_notify_alloc();
 
     if (kmsg != NULL)
         ipc_notify_send_once(kmsg, port);

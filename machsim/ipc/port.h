@@ -119,6 +119,10 @@ struct ipc_port *ipc_port_make_send(struct ipc_port *port);
 struct ipc_port *ipc_port_make_send_once(struct ipc_port *port);
 /* Another send right.  Takes NULL and IPC_PORT_DEAD too; gives IPC_PORT_DEAD for a dead port. */
 struct ipc_port *ipc_port_copy_send(struct ipc_port *port);
+/* The same for a place that a lock guards, which this takes: what stands there may change, and go, meanwhile. */
+struct ipc_port *ipc_port_copy_send_at(struct ipc_port *const *place, struct lock *lock);
+/* Whether no one will receive from it any more. */
+bool ipc_port_is_dead(struct ipc_port *port);
 /* Lets go of a send right: the last one tells whoever asked to hear of no senders. */
 void ipc_port_release_send(struct ipc_port *port);
 /* Lets go of a send-once right without using it: its receiver hears of that. */

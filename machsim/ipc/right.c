@@ -24,15 +24,6 @@ mach_msg_type_name_t ipc_right_result(mach_msg_type_name_t disposition)
 
 /* ---- looking --------------------------------------------------------------------------------------- */
 
-static bool port_is_dead(struct ipc_port *port)
-{
-    ipc_port_lock(port);
-    const bool dead = port->state == PORT_DEAD;
-
-    ipc_port_unlock(port);
-    return dead;
-}
-
 /* The entry's port has died.  Counts of a dead port no longer matter; the reference does. */
 static uint32_t become_dead_name(struct ipc_space *space, struct ipc_entry *entry)
 {
@@ -63,7 +54,7 @@ uint32_t ipc_right_check(struct ipc_space *space, mach_port_name_t name, struct 
     const uint32_t bits = entry_bits(entry);
 
     (void)name;
-    if (!(bits & MACH_PORT_TYPE_SEND_RIGHTS) || (bits & MACH_PORT_TYPE_RECEIVE) || !port_is_dead(entry_object(entry)))
+    if (!(bits & MACH_PORT_TYPE_SEND_RIGHTS) || (bits & MACH_PORT_TYPE_RECEIVE) || !ipc_port_is_dead(entry_object(entry)))
         return bits;
     return become_dead_name(space, entry);
 }
@@ -510,7 +501,7 @@ static kern_return_t may_add(struct ipc_space *space, struct ipc_right right)
 /* A receive right is never dead: whoever holds it keeps the port from dying. */
 static bool right_is_dead(struct ipc_right right)
 {
-    return right.type != MACH_MSG_TYPE_PORT_RECEIVE && port_is_dead(right.port);
+    return right.type != MACH_MSG_TYPE_PORT_RECEIVE && ipc_port_is_dead(right.port);
 }
 
 kern_return_t ipc_right_copyout(struct ipc_space *space, struct ipc_right right, mach_port_name_t *name)

@@ -15,11 +15,7 @@ static struct ipc_port *bootstrap;
 
 struct ipc_port *host_bootstrap_port(void)
 {
-    lock_acquire(&host_lock);
-    struct ipc_port *port = bootstrap;
-
-    lock_release(&host_lock);
-    return port;
+    return ipc_port_copy_send_at(&bootstrap, &host_lock);
 }
 
 void host_set_bootstrap_port(struct ipc_port *port)

@@ -8,7 +8,7 @@
 extern struct ipc_port *host_port;      /* the kernel's receive right; anyone may have a send right */
 extern struct ipc_port *host_priv_port; /* those with uid 0 */
 
-/* The port that tasks without a parent get as their bootstrap port: a send right of the host's, or NULL. */
+/* The port that tasks without a parent get as their bootstrap port: a new send right, or NULL. */
 struct ipc_port *host_bootstrap_port(void);
 /* Sets it, and lets go of the former.  Takes the send right. */
 void host_set_bootstrap_port(struct ipc_port *port);

@@ -44,7 +44,7 @@ static bool make_ports(struct task *task)
 static void inherit(struct task *task, struct task *parent)
 {
     task->special[TASK_BOOTSTRAP_PORT] =
-        parent == NULL ? ipc_port_copy_send(host_bootstrap_port()) : task_special_port(parent, TASK_BOOTSTRAP_PORT);
+        parent == NULL ? host_bootstrap_port() : task_special_port(parent, TASK_BOOTSTRAP_PORT);
     if (parent == NULL)
         return;
     lock_acquire(&parent->lock);
@@ -252,18 +252,7 @@ void task_uncharge(struct task *task, uint64_t bytes)
 
 struct ipc_port *task_special_port(struct task *task, int which)
 {
-    lock_acquire(&task->lock);
-    struct ipc_port *port = task->special[which];
-
-    if (ipc_port_valid(port))
-        ipc_port_reference(port);
-    lock_release(&task->lock);
-    if (!ipc_port_valid(port))
-        return port;
-    struct ipc_port *right = ipc_port_copy_send(port);
-
-    ipc_port_release(port);
-    return right;
+    return ipc_port_copy_send_at(&task->special[which], &task->lock);
 }
 
 void task_set_special(struct task *task, int which, struct ipc_port *port)

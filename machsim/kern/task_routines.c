@@ -96,16 +96,9 @@ kern_return_t kernel_mach_ports_lookup(task_ref_t task, mach_port_array_t *names
     *names = (void *)copy->data;
     *count = TASK_REGISTERED_PORTS;
     for (int i = 0; i < TASK_REGISTERED_PORTS; i++) {
-        lock_acquire(&task->lock);
-        struct ipc_port *port = task->registered[i];
+        const struct ipc_right right = {.port = ipc_port_copy_send_at(&task->registered[i], &task->lock),
+                                        .type = MACH_MSG_TYPE_PORT_SEND};
 
-        if (ipc_port_valid(port))
-            ipc_port_reference(port);
-        lock_release(&task->lock);
-        const struct ipc_right right = {.port = ipc_port_copy_send(port), .type = MACH_MSG_TYPE_PORT_SEND};
-
-        if (ipc_port_valid(port))
-            ipc_port_release(port);
         if (kobject_name(right, &(*names)[i]) != KERN_SUCCESS)
             (*names)[i] = MACH_PORT_NULL;
     }

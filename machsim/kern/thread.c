@@ -97,18 +97,7 @@ void thread_end(struct thread *thread)
 
 struct ipc_port *thread_self_right(struct thread *thread)
 {
-    lock_acquire(&thread->task->lock);
-    struct ipc_port *port = thread->self_right;
-
-    if (ipc_port_valid(port))
-        ipc_port_reference(port);
-    lock_release(&thread->task->lock);
-    if (!ipc_port_valid(port))
-        return port;
-    struct ipc_port *right = ipc_port_copy_send(port);
-
-    ipc_port_release(port);
-    return right;
+    return ipc_port_copy_send_at(&thread->self_right, &thread->task->lock);
 }
 
 void thread_go(struct thread *thread)

@@ -32,23 +32,10 @@ static mach_port_name_t give(struct thread *thread, struct ipc_port *port)
 
 static uint64_t reply_port(struct thread *thread)
 {
-    struct ipc_space *space = thread->task->space;
-    mach_port_name_t name = MACH_PORT_NULL;
-    struct ipc_entry *entry;
+    mach_port_name_t name;
 
-    ipc_space_lock(space);
-    if (space->receives < space->max_receives && ipc_space_alloc(space, &name, &entry) == KERN_SUCCESS) {
-        struct ipc_port *port = ipc_port_create(space, name);
-
-        if (port != NULL) {
-            entry_set(entry, entry_bits(entry) | MACH_PORT_TYPE_RECEIVE, port);
-            space->receives++;
-        } else {
-            ipc_space_free(space, name, entry);
-            name = MACH_PORT_NULL;
-        }
-    }
-    ipc_space_unlock(space);
+    if (kernel_mach_port_allocate(thread->task->space, MACH_PORT_RIGHT_RECEIVE, &name) != KERN_SUCCESS)
+        return MACH_PORT_NULL;
     return name;
 }
 
