@@ -3,7 +3,10 @@
 #ifndef _MACH_CLOCK_TYPES_H_
 #define _MACH_CLOCK_TYPES_H_
 
+#include <stdint.h>
+
 typedef int alarm_type_t;
+typedef uint32_t alarm_t;
 typedef int clock_id_t;
 typedef int clock_flavor_t;
 typedef int *clock_attr_t;
@@ -28,5 +31,7 @@ typedef struct mach_timespec {
 #define USEC_PER_SEC 1000000ull
 #define NSEC_PER_SEC 1000000000ull
 #define NSEC_PER_MSEC 1000000ull
+
+#define ALARM_NULL ((alarm_t)0)
 
 #endif

@@ -27,6 +27,9 @@ typedef struct exception_handler_info {
     natural_t iip_receiver_object;
 } exception_handler_info_t;
 typedef exception_handler_info_t *exception_handler_info_array_t;
+typedef exception_handler_info_t *exception_port_info_array_t;
+typedef exception_port_array_t exception_port_arrary_t;
+typedef exception_handler_info_t ipc_info_port_t;
 typedef mach_exception_data_type_t mach_exception_code_t;
 typedef mach_exception_data_type_t mach_exception_subcode_t;
 

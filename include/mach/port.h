@@ -158,9 +158,10 @@ typedef mach_port_options_t *mach_port_options_ptr_t;
 #define MPG_STRICT 0x01
 #define MPG_IMMOVABLE_RECEIVE 0x02
 
-#define MACH_SERVICE_PORT_INFO_STRING_NAME_MAX 255
+#define MACH_SERVICE_PORT_INFO_STRING_NAME_MAX_BUF_LEN 255
+#define MACH_SERVICE_PORT_INFO_COUNT ((char)0)
 typedef struct mach_service_port_info {
-    char mspi_string_name[MACH_SERVICE_PORT_INFO_STRING_NAME_MAX];
+    char mspi_string_name[MACH_SERVICE_PORT_INFO_STRING_NAME_MAX_BUF_LEN];
     uint8_t mspi_domain_type;
 } mach_service_port_info_data_t;
 typedef struct mach_service_port_info *mach_service_port_info_t;

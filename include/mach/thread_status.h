@@ -4,6 +4,7 @@
 #define _MACH_THREAD_STATUS_H_
 
 #include <mach/exception_types.h>
+#include <mach/machine/thread_status.h>
 
 typedef natural_t *thread_state_t;
 typedef natural_t thread_state_data_t[1296];

@@ -4,6 +4,7 @@
 #define _MACH_VM_REGION_H_
 
 #include <mach/boolean.h>
+#include <mach/vm_behavior.h>
 #include <mach/vm_inherit.h>
 #include <mach/vm_prot.h>
 #include <mach/vm_types.h>
@@ -122,5 +123,162 @@ typedef vm_offset_t *page_address_array_t;
 #define VM_PAGE_QUERY_PAGE_CS_NX 0x400
 #define VM_REGION_INFO_MAX 0x400
 #define VM_PAGE_QUERY_PAGE_REUSABLE 0x800
+
+struct vm_page_info_basic {
+    int disposition;
+    int ref_count;
+    vm_object_id_t object_id;
+    memory_object_offset_t offset;
+    int depth;
+    int __pad;
+};
+typedef struct vm_page_info_basic vm_page_info_basic_data_t;
+typedef struct vm_page_info_basic *vm_page_info_basic_t;
+
+typedef int vm_region_info_data_t[VM_REGION_INFO_MAX];
+
+#pragma pack(push, 4)
+struct vm_region_basic_info_64 {
+    vm_prot_t protection;
+    vm_prot_t max_protection;
+    vm_inherit_t inheritance;
+    boolean_t shared;
+    boolean_t reserved;
+    memory_object_offset_t offset;
+    vm_behavior_t behavior;
+    unsigned short user_wired_count;
+};
+#pragma pack(pop)
+typedef struct vm_region_basic_info_64 *vm_region_basic_info_64_t;
+typedef struct vm_region_basic_info_64 vm_region_basic_info_data_64_t;
+
+#pragma pack(push, 4)
+struct vm_region_basic_info {
+    vm_prot_t protection;
+    vm_prot_t max_protection;
+    vm_inherit_t inheritance;
+    boolean_t shared;
+    boolean_t reserved;
+    uint32_t offset;
+    vm_behavior_t behavior;
+    unsigned short user_wired_count;
+};
+#pragma pack(pop)
+typedef struct vm_region_basic_info *vm_region_basic_info_t;
+typedef struct vm_region_basic_info vm_region_basic_info_data_t;
+
+#pragma pack(push, 4)
+struct vm_region_extended_info {
+    vm_prot_t protection;
+    unsigned int user_tag;
+    unsigned int pages_resident;
+    unsigned int pages_shared_now_private;
+    unsigned int pages_swapped_out;
+    unsigned int pages_dirtied;
+    unsigned int ref_count;
+    unsigned short shadow_depth;
+    unsigned char external_pager;
+    unsigned char share_mode;
+    unsigned int pages_reusable;
+};
+#pragma pack(pop)
+typedef struct vm_region_extended_info *vm_region_extended_info_t;
+typedef struct vm_region_extended_info vm_region_extended_info_data_t;
+
+#pragma pack(push, 4)
+struct vm_region_top_info {
+    vm32_object_id_t obj_id;
+    unsigned int ref_count;
+    unsigned int private_pages_resident;
+    unsigned int shared_pages_resident;
+    unsigned char share_mode;
+};
+#pragma pack(pop)
+typedef struct vm_region_top_info *vm_region_top_info_t;
+typedef struct vm_region_top_info vm_region_top_info_data_t;
+
+#pragma pack(push, 4)
+struct vm_region_submap_info {
+    vm_prot_t protection;
+    vm_prot_t max_protection;
+    vm_inherit_t inheritance;
+    uint32_t offset;
+    unsigned int user_tag;
+    unsigned int pages_resident;
+    unsigned int pages_shared_now_private;
+    unsigned int pages_swapped_out;
+    unsigned int pages_dirtied;
+    unsigned int ref_count;
+    unsigned short shadow_depth;
+    unsigned char external_pager;
+    unsigned char share_mode;
+    boolean_t is_submap;
+    vm_behavior_t behavior;
+    vm32_object_id_t object_id;
+    unsigned short user_wired_count;
+};
+#pragma pack(pop)
+typedef struct vm_region_submap_info *vm_region_submap_info_t;
+typedef struct vm_region_submap_info vm_region_submap_info_data_t;
+
+#pragma pack(push, 4)
+struct vm_region_submap_info_64 {
+    vm_prot_t protection;
+    vm_prot_t max_protection;
+    vm_inherit_t inheritance;
+    memory_object_offset_t offset;
+    unsigned int user_tag;
+    unsigned int pages_resident;
+    unsigned int pages_shared_now_private;
+    unsigned int pages_swapped_out;
+    unsigned int pages_dirtied;
+    unsigned int ref_count;
+    unsigned short shadow_depth;
+    unsigned char external_pager;
+    unsigned char share_mode;
+    boolean_t is_submap;
+    vm_behavior_t behavior;
+    vm32_object_id_t object_id;
+    unsigned short user_wired_count;
+    unsigned int pages_reusable;
+    vm_object_id_t object_id_full;
+};
+#pragma pack(pop)
+typedef struct vm_region_submap_info_64 *vm_region_submap_info_64_t;
+typedef struct vm_region_submap_info_64 vm_region_submap_info_data_64_t;
+
+#pragma pack(push, 4)
+struct vm_region_submap_short_info_64 {
+    vm_prot_t protection;
+    vm_prot_t max_protection;
+    vm_inherit_t inheritance;
+    memory_object_offset_t offset;
+    unsigned int user_tag;
+    unsigned int ref_count;
+    unsigned short shadow_depth;
+    unsigned char external_pager;
+    unsigned char share_mode;
+    boolean_t is_submap;
+    vm_behavior_t behavior;
+    vm32_object_id_t object_id;
+    unsigned short user_wired_count;
+};
+#pragma pack(pop)
+typedef struct vm_region_submap_short_info_64 *vm_region_submap_short_info_64_t;
+typedef struct vm_region_submap_short_info_64 vm_region_submap_short_info_data_64_t;
+
+struct mach_vm_info_region {
+    mach_vm_offset_t vir_start;
+    mach_vm_offset_t vir_end;
+    mach_vm_offset_t vir_object;
+    memory_object_offset_t vir_offset;
+    boolean_t vir_needs_copy;
+    vm_prot_t vir_protection;
+    vm_prot_t vir_max_protection;
+    vm_inherit_t vir_inheritance;
+    natural_t vir_wired_count;
+    natural_t vir_user_wired_count;
+};
+typedef struct mach_vm_info_region mach_vm_info_region_t;
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mach/vm_statistics.h - flags and tags of allocations.  Values and layouts are XNU's (LP64). */
+/* mach/vm_statistics.h - what memory is used for; flags and tags of allocations.  Values and layouts are XNU's (LP64). */
 #ifndef _MACH_VM_STATISTICS_H_
 #define _MACH_VM_STATISTICS_H_
+
+#include <mach/vm_types.h>
 
 #define VM_FLAGS_FIXED 0
 #define VM_FLAGS_SUPERPAGE_NONE 0
@@ -126,5 +128,93 @@
 #define VM_MEMORY_APPLICATION_SPECIFIC_16 255
 #define VM_MEMORY_COUNT 0x100
 #define VM_MAKE_TAG(tag) ((tag) << 24)
+
+struct vm_statistics {
+    natural_t free_count;
+    natural_t active_count;
+    natural_t inactive_count;
+    natural_t wire_count;
+    natural_t zero_fill_count;
+    natural_t reactivations;
+    natural_t pageins;
+    natural_t pageouts;
+    natural_t faults;
+    natural_t cow_faults;
+    natural_t lookups;
+    natural_t hits;
+    natural_t purgeable_count;
+    natural_t purges;
+    natural_t speculative_count;
+};
+typedef struct vm_statistics vm_statistics_data_t;
+typedef struct vm_statistics *vm_statistics_t;
+
+struct vm_statistics64 {
+    natural_t free_count;
+    natural_t active_count;
+    natural_t inactive_count;
+    natural_t wire_count;
+    uint64_t zero_fill_count;
+    uint64_t reactivations;
+    uint64_t pageins;
+    uint64_t pageouts;
+    uint64_t faults;
+    uint64_t cow_faults;
+    uint64_t lookups;
+    uint64_t hits;
+    uint64_t purges;
+    natural_t purgeable_count;
+    natural_t speculative_count;
+    uint64_t decompressions;
+    uint64_t compressions;
+    uint64_t swapins;
+    uint64_t swapouts;
+    natural_t compressor_page_count;
+    natural_t throttled_count;
+    natural_t external_page_count;
+    natural_t internal_page_count;
+    uint64_t total_uncompressed_pages_in_compressor;
+};
+typedef struct vm_statistics64 vm_statistics64_data_t;
+typedef struct vm_statistics64 *vm_statistics64_t;
+
+struct vm_extmod_statistics {
+    int64_t task_for_pid_count;
+    int64_t task_for_pid_caller_count;
+    int64_t thread_creation_count;
+    int64_t thread_creation_caller_count;
+    int64_t thread_set_state_count;
+    int64_t thread_set_state_caller_count;
+};
+typedef struct vm_extmod_statistics vm_extmod_statistics_data_t;
+typedef struct vm_extmod_statistics *vm_extmod_statistics_t;
+
+/* Purgeable memory, by state. */
+struct vm_purgeable_stat {
+    uint64_t count;
+    uint64_t size;
+};
+typedef struct vm_purgeable_stat vm_purgeable_stat_t;
+
+struct vm_purgeable_info {
+    vm_purgeable_stat_t fifo_data[8];
+    vm_purgeable_stat_t obsolete_data;
+    vm_purgeable_stat_t lifo_data[8];
+};
+typedef struct vm_purgeable_info *vm_purgeable_info_t;
+
+#define VM_LEDGER_TAG_UNCHANGED (-1)
+#define VM_LEDGER_TAG_NONE 0
+#define VM_LEDGER_FLAG_NO_FOOTPRINT 1
+#define VM_LEDGER_TAG_DEFAULT 1
+#define VM_LEDGER_FLAG_NO_FOOTPRINT_FOR_DEBUG 2
+#define VM_LEDGER_TAG_NETWORK 2
+#define VM_LEDGER_FLAGS_USER 3
+#define VM_LEDGER_TAG_MEDIA 3
+#define VM_LEDGER_FLAG_FROM_KERNEL 4
+#define VM_LEDGER_TAG_GRAPHICS 4
+#define VM_LEDGER_TAG_MAX 5
+#define VM_LEDGER_TAG_NEURAL 5
+#define VM_LEDGER_FLAGS_ALL 7
 
 #endif
