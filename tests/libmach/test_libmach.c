@@ -2,7 +2,10 @@
 /* test_libmach.c - functions of libmach that are no calls of the kernel's: errors, rights with types, older names. */
 #include "../suite.h"
 
+#include <unistd.h>
+
 #include <mach/mach.h>
+#include <mach/mach_time.h>
 #include <mach/port_descriptions.h>
 #include <servers/bootstrap_defs.h>
 #include <string.h>
@@ -113,12 +116,26 @@ START_TEST(older_names)
 }
 END_TEST
 
+START_TEST(time_goes_up_in_nanoseconds)
+{
+    mach_timebase_info_data_t base = {0, 0};
+    uint64_t before = mach_absolute_time(), since_boot = mach_continuous_time();
+
+    ck_assert_int_eq(mach_timebase_info(NULL), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_timebase_info(&base), KERN_SUCCESS);
+    usleep(2000);
+    ck_assert_uint_ge((mach_absolute_time() - before) * base.numer / base.denom, 2000000);
+    ck_assert_uint_ge((mach_continuous_time() - since_boot) * base.numer / base.denom, 2000000);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("libmach");
     const TTest *const tests[] = {
         errors_have_words, every_kernel_error_is_known, rights_with_types, special_ports_have_words_and_numbers,
         a_reply_is_prepared, a_send_and_a_receive_by_themselves, older_names,
+        time_goes_up_in_nanoseconds,
     };
 
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
