@@ -134,7 +134,8 @@ struct host_can_has_debugger_info {
 };
 typedef struct host_can_has_debugger_info host_can_has_debugger_info_data_t;
 typedef struct host_can_has_debugger_info *host_can_has_debugger_info_t;
-#define HOST_CAN_HAS_DEBUGGER_COUNT ((mach_msg_type_number_t)(sizeof(host_can_has_debugger_info_data_t) / sizeof(integer_t)))
+#define HOST_CAN_HAS_DEBUGGER_COUNT \
+    ((mach_msg_type_number_t)(sizeof(host_can_has_debugger_info_data_t) / sizeof(integer_t)))
 
 #pragma pack(push, 4)
 struct host_basic_info {
@@ -198,7 +199,8 @@ struct host_preferred_user_arch {
 };
 typedef struct host_preferred_user_arch host_preferred_user_arch_data_t;
 typedef struct host_preferred_user_arch *host_preferred_user_arch_t;
-#define HOST_PREFERRED_USER_ARCH_COUNT ((mach_msg_type_number_t)(sizeof(host_preferred_user_arch_data_t) / sizeof(integer_t)))
+#define HOST_PREFERRED_USER_ARCH_COUNT \
+    ((mach_msg_type_number_t)(sizeof(host_preferred_user_arch_data_t) / sizeof(integer_t)))
 
 typedef struct vm_purgeable_info host_purgable_info_data_t;
 typedef struct vm_purgeable_info *host_purgable_info_t;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mach/memory_object_types.h - memory objects and what is said to their managers.  Values and layouts are XNU's (LP64). */
+/* mach/memory_object_types.h - memory objects and what is said to their managers.
+ * Values and layouts are XNU's (LP64). */
 #ifndef _MACH_MEMORY_OBJECT_TYPES_H_
 #define _MACH_MEMORY_OBJECT_TYPES_H_
 
@@ -84,7 +85,8 @@ struct memory_object_behave_info {
 };
 typedef struct memory_object_behave_info memory_object_behave_info_data_t;
 typedef struct memory_object_behave_info *memory_object_behave_info_t;
-#define MEMORY_OBJECT_BEHAVE_INFO_COUNT ((mach_msg_type_number_t)(sizeof(memory_object_behave_info_data_t) / sizeof(int)))
+#define MEMORY_OBJECT_BEHAVE_INFO_COUNT \
+    ((mach_msg_type_number_t)(sizeof(memory_object_behave_info_data_t) / sizeof(int)))
 
 /* How a named entry is made, and how its memory may be cached. */
 #define MAP_MEM_NOOP 0

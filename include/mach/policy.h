@@ -52,7 +52,8 @@ struct policy_timeshare_limit {
 };
 typedef struct policy_timeshare_limit policy_timeshare_limit_data_t;
 typedef struct policy_timeshare_limit *policy_timeshare_limit_t;
-#define POLICY_TIMESHARE_LIMIT_COUNT ((mach_msg_type_number_t)(sizeof(policy_timeshare_limit_data_t) / sizeof(integer_t)))
+#define POLICY_TIMESHARE_LIMIT_COUNT \
+    ((mach_msg_type_number_t)(sizeof(policy_timeshare_limit_data_t) / sizeof(integer_t)))
 
 struct policy_rr_limit {
     integer_t max_priority;

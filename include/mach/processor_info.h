@@ -42,7 +42,8 @@ struct processor_cpu_load_info {
 };
 typedef struct processor_cpu_load_info processor_cpu_load_info_data_t;
 typedef struct processor_cpu_load_info *processor_cpu_load_info_t;
-#define PROCESSOR_CPU_LOAD_INFO_COUNT ((mach_msg_type_number_t)(sizeof(processor_cpu_load_info_data_t) / sizeof(natural_t)))
+#define PROCESSOR_CPU_LOAD_INFO_COUNT \
+    ((mach_msg_type_number_t)(sizeof(processor_cpu_load_info_data_t) / sizeof(natural_t)))
 
 struct processor_set_basic_info {
     int processor_count;
@@ -50,7 +51,8 @@ struct processor_set_basic_info {
 };
 typedef struct processor_set_basic_info processor_set_basic_info_data_t;
 typedef struct processor_set_basic_info *processor_set_basic_info_t;
-#define PROCESSOR_SET_BASIC_INFO_COUNT ((mach_msg_type_number_t)(sizeof(processor_set_basic_info_data_t) / sizeof(natural_t)))
+#define PROCESSOR_SET_BASIC_INFO_COUNT \
+    ((mach_msg_type_number_t)(sizeof(processor_set_basic_info_data_t) / sizeof(natural_t)))
 
 struct processor_set_load_info {
     int task_count;
@@ -60,6 +62,7 @@ struct processor_set_load_info {
 };
 typedef struct processor_set_load_info processor_set_load_info_data_t;
 typedef struct processor_set_load_info *processor_set_load_info_t;
-#define PROCESSOR_SET_LOAD_INFO_COUNT ((mach_msg_type_number_t)(sizeof(processor_set_load_info_data_t) / sizeof(natural_t)))
+#define PROCESSOR_SET_LOAD_INFO_COUNT \
+    ((mach_msg_type_number_t)(sizeof(processor_set_load_info_data_t) / sizeof(natural_t)))
 
 #endif

@@ -168,7 +168,8 @@ struct task_thread_times_info {
 };
 typedef struct task_thread_times_info task_thread_times_info_data_t;
 typedef struct task_thread_times_info *task_thread_times_info_t;
-#define TASK_THREAD_TIMES_INFO_COUNT ((mach_msg_type_number_t)(sizeof(task_thread_times_info_data_t) / sizeof(natural_t)))
+#define TASK_THREAD_TIMES_INFO_COUNT \
+    ((mach_msg_type_number_t)(sizeof(task_thread_times_info_data_t) / sizeof(natural_t)))
 
 struct task_absolutetime_info {
     uint64_t total_user;
@@ -178,7 +179,8 @@ struct task_absolutetime_info {
 };
 typedef struct task_absolutetime_info task_absolutetime_info_data_t;
 typedef struct task_absolutetime_info *task_absolutetime_info_t;
-#define TASK_ABSOLUTETIME_INFO_COUNT ((mach_msg_type_number_t)(sizeof(task_absolutetime_info_data_t) / sizeof(natural_t)))
+#define TASK_ABSOLUTETIME_INFO_COUNT \
+    ((mach_msg_type_number_t)(sizeof(task_absolutetime_info_data_t) / sizeof(natural_t)))
 
 struct task_kernelmemory_info {
     uint64_t total_palloc;
@@ -188,7 +190,8 @@ struct task_kernelmemory_info {
 };
 typedef struct task_kernelmemory_info task_kernelmemory_info_data_t;
 typedef struct task_kernelmemory_info *task_kernelmemory_info_t;
-#define TASK_KERNELMEMORY_INFO_COUNT ((mach_msg_type_number_t)(sizeof(task_kernelmemory_info_data_t) / sizeof(natural_t)))
+#define TASK_KERNELMEMORY_INFO_COUNT \
+    ((mach_msg_type_number_t)(sizeof(task_kernelmemory_info_data_t) / sizeof(natural_t)))
 
 struct task_affinity_tag_info {
     integer_t set_count;
@@ -198,7 +201,8 @@ struct task_affinity_tag_info {
 };
 typedef struct task_affinity_tag_info task_affinity_tag_info_data_t;
 typedef struct task_affinity_tag_info *task_affinity_tag_info_t;
-#define TASK_AFFINITY_TAG_INFO_COUNT ((mach_msg_type_number_t)(sizeof(task_affinity_tag_info_data_t) / sizeof(natural_t)))
+#define TASK_AFFINITY_TAG_INFO_COUNT \
+    ((mach_msg_type_number_t)(sizeof(task_affinity_tag_info_data_t) / sizeof(natural_t)))
 
 #pragma pack(push, 4)
 struct task_dyld_info {
@@ -312,7 +316,8 @@ struct task_trace_memory_info {
 };
 typedef struct task_trace_memory_info task_trace_memory_info_data_t;
 typedef struct task_trace_memory_info *task_trace_memory_info_t;
-#define TASK_TRACE_MEMORY_INFO_COUNT ((mach_msg_type_number_t)(sizeof(task_trace_memory_info_data_t) / sizeof(natural_t)))
+#define TASK_TRACE_MEMORY_INFO_COUNT \
+    ((mach_msg_type_number_t)(sizeof(task_trace_memory_info_data_t) / sizeof(natural_t)))
 
 struct task_wait_state_info {
     uint64_t total_wait_state_time;
@@ -336,7 +341,8 @@ struct task_inspect_basic_counts {
 };
 typedef struct task_inspect_basic_counts task_inspect_basic_counts_data_t;
 typedef struct task_inspect_basic_counts *task_inspect_basic_counts_t;
-#define TASK_INSPECT_BASIC_COUNTS_COUNT ((mach_msg_type_number_t)(sizeof(task_inspect_basic_counts_data_t) / sizeof(natural_t)))
+#define TASK_INSPECT_BASIC_COUNTS_COUNT \
+    ((mach_msg_type_number_t)(sizeof(task_inspect_basic_counts_data_t) / sizeof(natural_t)))
 
 #define TASK_SECURITY_TOKEN_COUNT ((mach_msg_type_number_t)(sizeof(security_token_t) / sizeof(natural_t)))
 #define TASK_AUDIT_TOKEN_COUNT ((mach_msg_type_number_t)(sizeof(audit_token_t) / sizeof(natural_t)))

@@ -65,7 +65,8 @@ struct thread_identifier_info {
 };
 typedef struct thread_identifier_info thread_identifier_info_data_t;
 typedef struct thread_identifier_info *thread_identifier_info_t;
-#define THREAD_IDENTIFIER_INFO_COUNT ((mach_msg_type_number_t)(sizeof(thread_identifier_info_data_t) / sizeof(natural_t)))
+#define THREAD_IDENTIFIER_INFO_COUNT \
+    ((mach_msg_type_number_t)(sizeof(thread_identifier_info_data_t) / sizeof(natural_t)))
 
 struct thread_extended_info {
     uint64_t pth_user_time;

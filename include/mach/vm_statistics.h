@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mach/vm_statistics.h - what memory is used for; flags and tags of allocations.  Values and layouts are XNU's (LP64). */
+/* mach/vm_statistics.h - what memory is used for; flags and tags of allocations.
+ * Values and layouts are XNU's (LP64). */
 #ifndef _MACH_VM_STATISTICS_H_
 #define _MACH_VM_STATISTICS_H_
 

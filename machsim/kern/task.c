@@ -41,24 +41,33 @@ static bool make_ports(struct task *task)
     return true;
 }
 
-static void inherit(struct task *task, struct task *parent)
+struct task_heritage task_bequeath(struct task *task)
 {
-    task->special[TASK_BOOTSTRAP_PORT] =
-        parent == NULL ? host_bootstrap_port() : task_special_port(parent, TASK_BOOTSTRAP_PORT);
-    if (parent == NULL)
-        return;
-    lock_acquire(&parent->lock);
-    for (int i = 0; i < TASK_REGISTERED_PORTS; i++)
-        if (ipc_port_valid(parent->registered[i]))
-            ipc_port_reference(task->registered[i] = parent->registered[i]);
-    lock_release(&parent->lock);
-    for (int i = 0; i < TASK_REGISTERED_PORTS; i++)
-        if (task->registered[i] != NULL) {
-            struct ipc_port *port = task->registered[i];
+    struct task_heritage heritage = {.bootstrap = task_special_port(task, TASK_BOOTSTRAP_PORT)};
 
-            task->registered[i] = ipc_port_copy_send(port);
-            ipc_port_release(port);
-        }
+    for (int i = 0; i < TASK_REGISTERED_PORTS; i++)
+        heritage.registered[i] = ipc_port_copy_send_at(&task->registered[i], &task->lock);
+    return heritage;
+}
+
+void task_heritage_release(struct task_heritage *heritage)
+{
+    ipc_port_release_send(heritage->bootstrap);
+    for (int i = 0; i < TASK_REGISTERED_PORTS; i++)
+        ipc_port_release_send(heritage->registered[i]);
+    *heritage = (struct task_heritage){.bootstrap = NULL};
+}
+
+static void inherit(struct task *task, struct task_heritage *heritage)
+{
+    if (heritage == NULL) {
+        task->special[TASK_BOOTSTRAP_PORT] = host_bootstrap_port();
+        return;
+    }
+    task->special[TASK_BOOTSTRAP_PORT] = heritage->bootstrap;
+    for (int i = 0; i < TASK_REGISTERED_PORTS; i++)
+        task->registered[i] = heritage->registered[i];
+    *heritage = (struct task_heritage){.bootstrap = NULL};
 }
 
 /* Puts a special port into the space, under the name that libmach knows for it. */
@@ -85,8 +94,8 @@ static void publish(struct task *task)
     lock_release(&tasks_lock);
 }
 
-kern_return_t task_make(struct task *parent, const struct task_identity *identity, const struct task_limits *limits,
-                        struct task **made)
+kern_return_t task_make(struct task_heritage *heritage, const struct task_identity *identity,
+                        const struct task_limits *limits, struct task **made)
 {
     struct task *task = hal_alloc(sizeof *task);
 
@@ -105,7 +114,7 @@ kern_return_t task_make(struct task *parent, const struct task_identity *identit
         task_release(task);
         return KERN_RESOURCE_SHORTAGE;
     }
-    inherit(task, parent);
+    inherit(task, heritage);
     if (!name_special(task, TASK_KERNEL_PORT, TASK_SELF_NAME) ||
         !name_special(task, TASK_BOOTSTRAP_PORT, TASK_BOOTSTRAP_NAME)) {
         task_end(task);

@@ -45,12 +45,22 @@ struct task {
     struct ipc_port *registered[TASK_REGISTERED_PORTS];
 };
 
+/* What a new task gets of an older one, its parent or the program that its process ran before: send rights. */
+struct task_heritage {
+    struct ipc_port *bootstrap;
+    struct ipc_port *registered[TASK_REGISTERED_PORTS];
+};
+
+/* What a task leaves: new send rights. */
+struct task_heritage task_bequeath(struct task *task);
+void task_heritage_release(struct task_heritage *heritage);
+
 /*
- * A new task with an empty space.  `parent`, or NULL, is whose bootstrap and registered ports it inherits.
- * KERN_RESOURCE_SHORTAGE.
+ * A new task with an empty space.  Takes the rights of `heritage`, or leaves them to be released; NULL: the task has
+ * the host's bootstrap port.  KERN_RESOURCE_SHORTAGE.
  */
-kern_return_t task_make(struct task *parent, const struct task_identity *identity, const struct task_limits *limits,
-                        struct task **task);
+kern_return_t task_make(struct task_heritage *heritage, const struct task_identity *identity,
+                        const struct task_limits *limits, struct task **task);
 void task_reference(struct task *task);
 void task_release(struct task *task);
 

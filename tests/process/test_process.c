@@ -156,6 +156,38 @@ START_TEST(a_forked_child_is_a_new_task_with_its_parents_special_ports)
 }
 END_TEST
 
+/* The program that the test below runs: it makes its first call only when the kernel has seen the old one go. */
+static int send_to_registered(void)
+{
+    usleep(200000);
+    return send_number(find(), 7) == MACH_MSG_SUCCESS ? 0 : 1;
+}
+
+START_TEST(a_program_that_is_executed_has_the_special_ports_of_the_one_before)
+{
+    mach_port_t parents[2] = {new_port(), new_port()};
+    int number = -1, status;
+
+    ck_assert_int_eq(mach_ports_register(mach_task_self(), parents, 2), KERN_SUCCESS);
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        mach_port_array_t ports;
+        mach_msg_type_number_t count;
+
+        if (mach_ports_lookup(mach_task_self(), &ports, &count) != KERN_SUCCESS ||
+            mach_ports_register(mach_task_self(), &ports[1], 1) != KERN_SUCCESS)
+            _exit(2);
+        execl("/proc/self/exe", "test_process", "--send-to-registered", (char *)NULL);
+        _exit(3);
+    }
+    ck_assert_int_eq(receive_number(parents[1], &number, MACH_RCV_TIMEOUT, 20000), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(number, 7);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 START_TEST(two_hundred_tasks)
 {
     enum { TASKS = 200 };
@@ -480,13 +512,16 @@ START_TEST(the_daemon_ends_cleanly_when_told_to)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "--send-to-registered") == 0)
+        return send_to_registered();
     Suite *suite = suite_create("process");
     const TTest *const tests[] = {
         threads_send_to_each_other,
         threads_that_end_leave_nothing_behind,
         a_forked_child_is_a_new_task_with_its_parents_special_ports,
+        a_program_that_is_executed_has_the_special_ports_of_the_one_before,
         two_hundred_tasks,
         a_hundred_thousand_ports,
         clients_killed_at_any_moment_harm_no_one,

@@ -4,7 +4,8 @@
  * yet, processes, and the list of threads of each.
  *
  * A process's task ends when its task connection does (exit, exec, or the program closed it) or when the process
- * ends, whichever is first: a forked child may hold copies of the connections.
+ * ends, whichever is first: a forked child may hold copies of the connections.  Until the process ends, a record of it
+ * stays: what it bequeaths is for the program that it runs next.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +33,8 @@
 struct process {
     struct cds_list_head link; /* in `processes` */
     struct cds_list_head clients;
-    struct task *task;
+    struct task *task; /* NULL: it has ended, and left `heritage` */
+    struct task_heritage heritage;
     struct user *user;
     uint64_t number;
     pid_t pid;
@@ -118,49 +120,112 @@ static void end_thread(struct client *client)
     thread_release(thread);
 }
 
-static void process_end(struct process *process)
+static struct client *process_file(const struct process *process)
+{
+    struct client *client;
+
+    cds_list_for_each_entry(client, &process->clients, link)
+        if (client->kind == CLIENT_PROCESS)
+            return client;
+    return NULL;
+}
+
+/* Ends a process's task and its connections, all but `kept`. */
+static void end_task(struct process *process, const struct client *kept)
 {
     struct client *client, *next;
 
-    log_line(LOG_LEVEL_DEBUG, "process %d has left", process->pid);
     cds_list_for_each_entry_safe(client, next, &process->clients, link) {
+        if (client == kept)
+            continue;
         if (client->kind == CLIENT_THREAD)
             end_thread(client);
         else
             client_end(client);
     }
+    if (process->task == NULL)
+        return;
     task_end(process->task);
     task_release(process->task);
+    process->task = NULL;
+}
+
+static void process_end(struct process *process)
+{
+    log_line(LOG_LEVEL_DEBUG, "process %d has left", process->pid);
+    end_task(process, NULL);
+    task_heritage_release(&process->heritage);
     cds_list_del(&process->link);
     hal_free(process, sizeof *process);
     process_count--;
 }
 
-/* The task from which a new one inherits: that of the program that this process ran before, or of its parent. */
-static struct task *heir_of(const struct task_identity *identity)
+/* What processes of a number that run no task now have left; there is at most one. */
+static struct process *husk_of(pid_t pid)
 {
+    struct process *process;
+
+    cds_list_for_each_entry(process, &processes, link)
+        if (process->pid == pid && process->task == NULL)
+            return process;
+    return NULL;
+}
+
+/* A process has closed its task connection: it has ended, or will soon run another program, or is done with Mach. */
+static void process_leave(struct process *process)
+{
+    const struct client *file = process_file(process);
+
+    if (file == NULL) {
+        process_end(process);
+        return;
+    }
+    struct process *former = husk_of(process->pid);
+
+    if (former != NULL)
+        process_end(former);
+    log_line(LOG_LEVEL_DEBUG, "process %d has closed its task", process->pid);
+    process->heritage = task_bequeath(process->task);
+    end_task(process, file);
+}
+
+/* What a new task inherits: of the program that its process ran before, or of its parent.  False: nothing. */
+static bool heritage_of(const struct task_identity *identity, struct task_heritage *heritage)
+{
+    struct process *husk = husk_of(identity->pid);
+
+    if (husk != NULL && husk->user->uid == identity->uid) {
+        *heritage = husk->heritage;
+        husk->heritage = (struct task_heritage){.bootstrap = NULL};
+        process_end(husk);
+        return true;
+    }
     struct task *task = task_of_pid(identity->pid);
 
     if (task == NULL)
         task = task_of_pid(os_parent(identity->pid));
-    if (task != NULL && task->identity.uid != identity->uid) {
-        task_release(task);
-        return NULL;
-    }
-    return task;
+    if (task == NULL)
+        return false;
+    const bool same_user = task->identity.uid == identity->uid;
+
+    if (same_user)
+        *heritage = task_bequeath(task);
+    task_release(task);
+    return same_user;
 }
 
 static struct process *process_new(const struct task_identity *identity)
 {
     struct process *process = hal_alloc(sizeof *process);
+    struct task_heritage heritage = {.bootstrap = NULL};
 
     if (process == NULL)
         return NULL;
     *process = (struct process){.number = next_number++, .pid = identity->pid, .user = user_get(identity->uid)};
-    struct task *parent = heir_of(identity);
+    const bool inherits = heritage_of(identity, &heritage);
 
-    if (process->user == NULL ||
-        task_make(parent, identity, &options.limits, &process->task) != KERN_SUCCESS) {
+    if (process->user == NULL || task_make(inherits ? &heritage : NULL, identity, &options.limits, &process->task) !=
+                                     KERN_SUCCESS) {
         hal_free(process, sizeof *process);
         process = NULL;
     } else {
@@ -168,8 +233,7 @@ static struct process *process_new(const struct task_identity *identity)
         cds_list_add_tail(&process->link, &processes);
         process_count++;
     }
-    if (parent != NULL)
-        task_release(parent);
+    task_heritage_release(&heritage);
     return process;
 }
 
@@ -178,7 +242,7 @@ static struct process *process_of(uint64_t number, pid_t pid)
     struct process *process;
 
     cds_list_for_each_entry(process, &processes, link)
-        if (process->number == number && process->pid == pid)
+        if (process->number == number && process->pid == pid && process->task != NULL)
             return process;
     return NULL;
 }
@@ -349,7 +413,7 @@ static void event(struct client *client, uint32_t events)
         case CLIENT_PROCESS: process_end(client->process); break;
         case CLIENT_TASK:
             if (has_ended(client))
-                process_end(client->process);
+                process_leave(client->process);
             break;
         case CLIENT_THREAD: thread_event(client, events); break;
         }

@@ -252,9 +252,16 @@ struct sim_thread *sim_task(struct task *parent, const struct task_limits *limit
         .names = 1u << 20, .receives = 1u << 20, .memory = (uint64_t)1 << 32, .threads = 1000};
     static int32_t pids = 100;
     const struct task_identity identity = {.uid = 1000, .gid = 100, .real_uid = 1000, .real_gid = 100, .pid = pids++};
+    struct task_heritage heritage = {.bootstrap = NULL};
     struct task *task;
 
-    if (task_make(parent, &identity, limits != NULL ? limits : &plenty, &task) != KERN_SUCCESS)
+    if (parent != NULL)
+        heritage = task_bequeath(parent);
+    const kern_return_t result =
+        task_make(parent != NULL ? &heritage : NULL, &identity, limits != NULL ? limits : &plenty, &task);
+
+    task_heritage_release(&heritage);
+    if (result != KERN_SUCCESS)
         return NULL;
     struct sim_thread *thread = sim_thread(task);
 
