@@ -4,6 +4,7 @@
 
 #include "ipc/mqueue.h"
 #include "ipc/notify.h"
+#include "ipc/owed.h"
 #include "ipc/request.h"
 #include "ipc/right.h"
 
@@ -203,12 +204,16 @@ void ipc_port_release_send_once(struct ipc_port *port)
 {
     if (!ipc_port_valid(port))
         return;
-    struct ipc_kmsg *kmsg = ipc_port_is_dead(port) ? NULL : ipc_notify_alloc();
+    if (ipc_port_is_dead(port)) {
+        ipc_port_consume_send_once(port);
+        return;
+    }
+    struct ipc_kmsg *kmsg = ipc_notify_alloc();
 
     if (kmsg != NULL)
         ipc_notify_send_once(kmsg, port);
     else
-        ipc_port_consume_send_once(port);
+        ipc_owed_add(port);
 }
 
 void ipc_right_release(struct ipc_right right)

@@ -67,6 +67,8 @@ struct ipc_port {
     struct list senders;    /* of ipc_wait: threads with a message that found no room */
     struct list receivers;  /* of ipc_wait */
     struct list set_links;  /* of ipc_set_link */
+    mach_port_rights_t owed; /* of the send-once rights, those whose end is still to be told: owed.c has the lock */
+    struct list owed_link;
     uint32_t armed_requests; /* send-possible requests to tell when there is room */
 
     mach_port_context_t context;

@@ -3,6 +3,7 @@
 #include "kern/host.h"
 
 #include "gen/kernel/mach_host_server.h"
+#include "ipc/owed.h"
 #include "ipc/transit.h"
 #include "kern/task.h"
 #include "kern/timer.h"
@@ -34,6 +35,7 @@ kern_return_t kernel_start(void)
     ipc_transit_init();
     task_init();
     timer_init();
+    ipc_owed_init();
     ipc_space_kernel = ipc_space_create(SPACE_MAX_INDEX, SPACE_MAX_INDEX);
     if (ipc_space_kernel == NULL)
         return KERN_RESOURCE_SHORTAGE;
@@ -49,6 +51,7 @@ kern_return_t kernel_start(void)
 void kernel_stop(void)
 {
     host_set_bootstrap_port(NULL);
+    ipc_owed_stop();
     ipc_space_destroy(ipc_space_kernel);
     ipc_space_release(ipc_space_kernel);
     ipc_space_kernel = NULL;
