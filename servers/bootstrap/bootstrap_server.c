@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "bootstrap_serve_server.h"
@@ -423,7 +422,6 @@ static bool set_up(void)
 
 int bootstrap_serve(void)
 {
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (!set_up()) {
         fprintf(stderr, "machsim: the bootstrap server cannot reach its daemon\n");
         return EXIT_FAILURE;

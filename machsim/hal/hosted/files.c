@@ -2,13 +2,12 @@
 /*
  * files.c - descriptors of the host that stand for ports, and ports that stand for descriptors.
  *
- * A port or set that is polled has a watch: an eventfd that is readable while there is a message.  The watch is
+ * A port or set that is polled has a watch: a descriptor that is readable while there is a message.  The watch is
  * guarded by the lock of what it watches.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -68,15 +67,13 @@ struct watch {
 
 static void show(struct watch *watch, bool ready)
 {
-    eventfd_t count;
-
     if (ready == watch->raised)
         return;
     watch->raised = ready;
     if (ready)
-        eventfd_write(watch->event, 1);
+        os_event_raise(watch->event);
     else
-        eventfd_read(watch->event, &count);
+        os_event_clear(watch->event);
 }
 
 static void end_watch(struct watch *watch)
@@ -114,7 +111,7 @@ static struct watch *new_watch(void)
 
     if (watch == NULL)
         return NULL;
-    watch->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    watch->event = os_event_open();
     if (watch->event < 0) {
         hal_free(watch, sizeof *watch);
         return NULL;

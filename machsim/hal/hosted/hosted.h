@@ -6,6 +6,7 @@
 #ifndef HOSTED_H
 #define HOSTED_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,6 +60,29 @@ bool os_peer(int connection, struct task_identity *identity);
 /* A descriptor that polls readable when a process has ended; -1 and errno. */
 int os_process_file(pid_t pid);
 pid_t os_parent(pid_t pid);
+
+/* A descriptor at which many others are waited at; -1 and errno. */
+int os_poll_open(void);
+/* Waits at a descriptor too, or no longer.  An event has its `context`.  False: that cannot be; errno. */
+bool os_poll_add(int poll, int file, void *context);
+void os_poll_remove(int poll, int file);
+/* Whether what can be read there is an event, as it is at first. */
+void os_poll_set(int poll, int file, void *context, bool readable);
+struct os_event {
+    void *context;
+    bool ended; /* the peer has closed */
+};
+/* Waits for events, so many milliseconds (-1: forever): how many there are. */
+int os_poll_wait(int poll, struct os_event *events, int room, int milliseconds);
+
+/* A descriptor that is readable while it is raised; -1 and errno. */
+int os_event_open(void);
+void os_event_raise(int file);
+void os_event_clear(int file);
+
+/* A descriptor that is readable when a blocked signal of the set has come; -1 and errno.  The next one, or 0. */
+int os_signals_open(const sigset_t *set);
+int os_signals_next(int file);
 unsigned os_processors(void);
 void os_pin(unsigned processor);
 /* As many descriptors as may be. */

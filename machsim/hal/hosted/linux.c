@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* linux.c - what differs by host system: futexes, files in memory, processes.  See hosted.h. */
+/* linux.c - what differs by host system: futexes, files in memory, processes, polling.  See hosted.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -8,8 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -157,6 +160,74 @@ int os_process_file(pid_t pid)
 {
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
+
+/* ---- waiting at many descriptors ------------------------------------------------------------------- */
+
+int os_poll_open(void)
+{
+    return epoll_create1(EPOLL_CLOEXEC);
+}
+
+bool os_poll_add(int poll, int file, void *context)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = context};
+
+    return epoll_ctl(poll, EPOLL_CTL_ADD, file, &event) == 0;
+}
+
+void os_poll_remove(int poll, int file)
+{
+    epoll_ctl(poll, EPOLL_CTL_DEL, file, NULL);
+}
+
+void os_poll_set(int poll, int file, void *context, bool readable)
+{
+    struct epoll_event event = {.events = readable ? EPOLLIN : 0, .data.ptr = context};
+
+    epoll_ctl(poll, EPOLL_CTL_MOD, file, &event);
+}
+
+int os_poll_wait(int poll, struct os_event *events, int room, int milliseconds)
+{
+    struct epoll_event found[64];
+    int count = epoll_wait(poll, found, room < 64 ? room : 64, milliseconds);
+
+    for (int i = 0; i < count; i++)
+        events[i] = (struct os_event){.context = found[i].data.ptr,
+                                      .ended = (found[i].events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) != 0};
+    return count;
+}
+
+int os_event_open(void)
+{
+    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+void os_event_raise(int file)
+{
+    eventfd_write(file, 1);
+}
+
+void os_event_clear(int file)
+{
+    eventfd_t count;
+
+    eventfd_read(file, &count);
+}
+
+int os_signals_open(const sigset_t *set)
+{
+    return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int os_signals_next(int file)
+{
+    struct signalfd_siginfo info;
+
+    return read(file, &info, sizeof info) == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
+}
+
+/* ---- processors and limits ------------------------------------------------------------------------- */
 
 unsigned os_processors(void)
 {

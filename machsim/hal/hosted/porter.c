@@ -14,11 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -57,7 +53,7 @@ static CDS_LIST_HEAD(newcomers);
 static CDS_LIST_HEAD(finished); /* clients to be freed when the events at hand are done with */
 static unsigned process_count;
 static uint64_t next_number = 1;
-static int epoll_file = -1, lock_file = -1;
+static int poll_file = -1, lock_file = -1;
 static pid_t bootstrap_pid;
 static _Atomic bool gate_open;
 static struct client listener = {.kind = CLIENT_LISTEN, .file = -1};
@@ -69,9 +65,7 @@ static bool stopping;
 
 static bool wait_at(struct client *client)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
-
-    return epoll_ctl(epoll_file, EPOLL_CTL_ADD, client->file, &event) == 0;
+    return os_poll_add(poll_file, client->file, client);
 }
 
 static struct client *client_new(enum client_kind kind, int file, struct process *process)
@@ -92,7 +86,7 @@ static struct client *client_new(enum client_kind kind, int file, struct process
 /* Forgets a descriptor, and closes it unless it is a thread's, which closes its own. */
 static void client_end(struct client *client)
 {
-    epoll_ctl(epoll_file, EPOLL_CTL_DEL, client->file, NULL);
+    os_poll_remove(poll_file, client->file);
     if (client->kind != CLIENT_THREAD)
         close(client->file);
     cds_list_move(&client->link, &finished);
@@ -297,12 +291,10 @@ static int hello_thread(struct client *client, const struct wire_hello *hello, c
 /* Until the bootstrap server serves, others wait. */
 static bool park(struct client *client, const struct task_identity *identity)
 {
-    struct epoll_event none = {.events = 0, .data.ptr = client};
-
     if (atomic_load(&gate_open) || identity->pid == bootstrap_pid)
         return false;
     client->parked = true;
-    epoll_ctl(epoll_file, EPOLL_CTL_MOD, client->file, &none);
+    os_poll_set(poll_file, client->file, client, false);
     return true;
 }
 
@@ -311,10 +303,8 @@ static void unpark_all(void)
     struct client *client;
 
     cds_list_for_each_entry(client, &newcomers, link) {
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
-
         if (client->parked)
-            epoll_ctl(epoll_file, EPOLL_CTL_MOD, client->file, &event);
+            os_poll_set(poll_file, client->file, client, true);
         client->parked = false;
     }
 }
@@ -371,11 +361,11 @@ static bool has_ended(struct client *client)
 
 static void signal_came(void)
 {
-    struct signalfd_siginfo info;
+    const int number = os_signals_next(signals.file);
 
-    if (read(signals.file, &info, sizeof info) != (ssize_t)sizeof info)
+    if (number == 0)
         return;
-    if (info.ssi_signo != SIGCHLD) {
+    if (number != SIGCHLD) {
         stopping = true;
         return;
     }
@@ -389,20 +379,11 @@ static void signal_came(void)
 
 static void gate_came(void)
 {
-    eventfd_t count;
-
-    eventfd_read(gate.file, &count);
+    os_event_clear(gate.file);
     unpark_all();
 }
 
-/* Peers write descriptors to a thread's connection, which the thread's own trap takes: an end is all that counts. */
-static void thread_event(struct client *client, uint32_t events)
-{
-    if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP))
-        end_thread(client);
-}
-
-static void event(struct client *client, uint32_t events)
+static void event(struct client *client, bool ended)
 {
     if (client->kind >= CLIENT_LISTEN || client->process != NULL || client->kind == CLIENT_NEW) {
         switch (client->kind) {
@@ -415,7 +396,10 @@ static void event(struct client *client, uint32_t events)
             if (has_ended(client))
                 process_leave(client->process);
             break;
-        case CLIENT_THREAD: thread_event(client, events); break;
+        case CLIENT_THREAD:
+            if (ended) /* what comes is for the thread's own traps to take */
+                end_thread(client);
+            break;
         }
     }
     defer_drain();
@@ -460,7 +444,7 @@ bool porter_is_bootstrap(pid_t pid)
 void porter_open_gate(void)
 {
     if (!atomic_exchange(&gate_open, true))
-        eventfd_write(gate.file, 1);
+        os_event_raise(gate.file);
 }
 
 /* ---- opening and closing --------------------------------------------------------------------------- */
@@ -561,12 +545,12 @@ bool porter_open(void)
     sigprocmask(SIG_BLOCK, &caught, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    epoll_file = epoll_create1(EPOLL_CLOEXEC);
-    signals.file = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
-    gate.file = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    poll_file = os_poll_open();
+    signals.file = os_signals_open(&caught);
+    gate.file = os_event_open();
     if (!inherited_socket() && !listen_at_socket())
         return false;
-    if (epoll_file < 0 || !wait_at(&listener) || !wait_at(&signals) || !wait_at(&gate)) {
+    if (poll_file < 0 || !wait_at(&listener) || !wait_at(&signals) || !wait_at(&gate)) {
         log_line(LOG_LEVEL_ERROR, "cannot wait for clients: %s", strerror(errno));
         return false;
     }
@@ -589,7 +573,7 @@ static void close_all(void)
     close(listener.file);
     close(signals.file);
     close(gate.file);
-    close(epoll_file);
+    close(poll_file);
     remove_paths();
 }
 
@@ -610,15 +594,15 @@ void porter_run(void)
         close(options.ready);
     }
     while (!stopping) {
-        struct epoll_event events[64];
+        struct os_event events[64];
         const bool idle = options.on_demand && is_idle();
-        int count = epoll_wait(epoll_file, events, 64, idle ? (int)options.linger * 1000 : -1);
+        int count = os_poll_wait(poll_file, events, 64, idle ? (int)options.linger * 1000 : -1);
 
         if (count == 0 && idle && was_idle)
             break;
         was_idle = idle;
         for (int i = 0; i < count && !stopping; i++)
-            event(events[i].data.ptr, events[i].events);
+            event(events[i].context, events[i].ended);
         free_finished();
     }
     close_all();
