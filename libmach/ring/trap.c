@@ -37,6 +37,15 @@ static void interrupt(struct ring *ring)
     ring_bell_for(ring);
 }
 
+/* Takes wake-ups off the connection: else it stays readable, and no one can wait there.  Descriptors stay there. */
+static void take_wakes(struct ring *ring)
+{
+    char byte;
+
+    while (recv(ring->connection, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1 && byte == 'w')
+        (void)!recv(ring->connection, &byte, 1, MSG_DONTWAIT);
+}
+
 /* Waits at the connection.  False: machsim has ended, or the program has closed the connection. */
 static bool wait_at_connection(struct ring *ring, bool interruptible)
 {
@@ -53,6 +62,8 @@ static bool wait_at_connection(struct ring *ring, bool interruptible)
 
         if (count < 0 && interruptible)
             interrupt(ring);
+        if (count > 0)
+            take_wakes(ring);
         if (count > 0 && (at.revents & (POLLHUP | POLLERR)) && atomic_load(&ring->area->state) != WIRE_DONE)
             return false;
     }
@@ -159,7 +170,7 @@ bool ring_receive_files(struct ring *ring, int *files, unsigned count)
         if (size != 1)
             return false;
         if (byte != 'f')
-            continue; /* a wake-up that came too late to be one */
+            continue; /* a wake-up that no one took */
         struct cmsghdr *header = CMSG_FIRSTHDR(&message);
         if (header == NULL || header->cmsg_len != CMSG_LEN(count * sizeof *files))
             return false;

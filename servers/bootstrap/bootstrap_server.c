@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "bootstrap_serve_server.h"
+#include "launch.h"
 #include "machsim/hal/hosted/wire.h"
 #include "names.h"
 #include "netname_serve_server.h"
@@ -58,14 +59,23 @@ static struct context *names_of(mach_port_t port)
 {
     struct context *context = context_find(port);
 
-    return context != NULL && context->unprivileged ? context->parent : context;
+    return context != NULL && (context->unprivileged || context->server != NULL) ? context->parent : context;
+}
+
+/* Whether who calls at a port may serve a service: those of a server that is started are its own. */
+static bool may_serve(mach_port_t port, const struct service *service)
+{
+    const struct context *context = context_find(port);
+
+    return is_privileged(context) && (service == NULL || service->server == NULL || service->server == context->server);
 }
 
 /* ---- bootstrap ------------------------------------------------------------------------------------- */
 
 /* A service that waits for its server: a port whose receive right is here. */
-static struct service *declare(struct context *context, const char *name, unsigned owner)
+static struct service *declare(mach_port_t at, const char *name, unsigned owner)
 {
+    struct context *context = names_of(at);
     mach_port_t port;
 
     if (mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port) != KERN_SUCCESS)
@@ -77,10 +87,12 @@ static struct service *declare(struct context *context, const char *name, unsign
         (void)mach_port_destroy(mach_task_self(), port);
         return NULL;
     }
+    service->server = context_find(at)->server;
     return service;
 }
 
-kern_return_t serve_bootstrap_create_service(mach_port_t port, name_t name, mach_port_t *service_port)
+kern_return_t serve_bootstrap_create_service(mach_port_t port, name_t name, security_token_t token,
+                                             mach_port_t *service_port)
 {
     struct context *context = names_of(port);
 
@@ -88,7 +100,7 @@ kern_return_t serve_bootstrap_create_service(mach_port_t port, name_t name, mach
         return BOOTSTRAP_NOT_PRIVILEGED;
     if (service_find(context, name, false) != NULL)
         return BOOTSTRAP_NAME_IN_USE;
-    struct service *service = declare(context, name, 0);
+    struct service *service = declare(port, name, token.val[0]);
 
     if (service == NULL)
         return BOOTSTRAP_NO_MEMORY;
@@ -112,14 +124,25 @@ kern_return_t serve_bootstrap_check_in(mach_port_t port, name_t name, security_t
     struct context *context = names_of(port);
     struct service *service = context == NULL ? NULL : service_find(context, name, false);
 
-    if (context == NULL || !is_privileged(context_find(port)))
+    if (context == NULL || !may_serve(port, service))
         return BOOTSTRAP_NOT_PRIVILEGED;
     if (service != NULL && service->active)
         return BOOTSTRAP_SERVICE_ACTIVE;
-    if (service == NULL && (service = declare(context, name, token.val[0])) == NULL)
+    if (service == NULL && (service = declare(port, name, token.val[0])) == NULL)
         return BOOTSTRAP_NO_MEMORY;
     service->owner = token.val[0];
     hand_out(service, service_port);
+    return BOOTSTRAP_SUCCESS;
+}
+
+/* Forgets a service, for the user whose it is. */
+static kern_return_t withdraw(struct service *service, unsigned uid)
+{
+    if (service == NULL)
+        return BOOTSTRAP_UNKNOWN_SERVICE;
+    if (uid != service->owner && uid != 0)
+        return BOOTSTRAP_NOT_PRIVILEGED;
+    service_destroy(service);
     return BOOTSTRAP_SUCCESS;
 }
 
@@ -128,18 +151,21 @@ kern_return_t serve_bootstrap_register(mach_port_t port, name_t name, mach_port_
     struct context *context = names_of(port);
     struct service *service = context == NULL ? NULL : service_find(context, name, false);
 
-    if (context == NULL || !is_privileged(context_find(port)))
+    if (context == NULL || !may_serve(port, service))
         return BOOTSTRAP_NOT_PRIVILEGED;
+    if (service_port == MACH_PORT_NULL)
+        return withdraw(service, token.val[0]);
     if (service != NULL && service->active)
         return BOOTSTRAP_SERVICE_ACTIVE;
     if (service != NULL)
         return BOOTSTRAP_NAME_IN_USE;
-    if (service_port == MACH_PORT_NULL || ask(service_port, MACH_NOTIFY_DEAD_NAME, 1) != KERN_SUCCESS)
+    if (ask(service_port, MACH_NOTIFY_DEAD_NAME, 1) != KERN_SUCCESS)
         return BOOTSTRAP_UNKNOWN_SERVICE;
     service = service_create(context, name, service_port, token.val[0]);
     if (service == NULL)
         return BOOTSTRAP_NO_MEMORY;
     service->active = true;
+    service->server = context_find(port)->server;
     return BOOTSTRAP_SUCCESS;
 }
 
@@ -212,6 +238,8 @@ kern_return_t serve_bootstrap_info(mach_port_t port, name_array_t *names, mach_m
     *active = (void *)memory[2];
     HASH_ITER(hh, context->services, service, next) {
         memcpy((*names)[i], service->name, sizeof(name_t));
+        if (service->server != NULL)
+            memcpy((*servers)[i], service->server->command, sizeof(name_t) - 1);
         (*active)[i++] = service->active;
     }
     *names_count = *servers_count = *active_count = count;
@@ -268,8 +296,17 @@ kern_return_t serve_bootstrap_unprivileged(mach_port_t port, mach_port_t *unpriv
 kern_return_t serve_bootstrap_create_server(mach_port_t port, cmd_t command, natural_t uid, boolean_t on_demand,
                                             security_token_t token, mach_port_t *server_port)
 {
-    (void)port, (void)command, (void)uid, (void)on_demand, (void)token, (void)server_port;
-    return KERN_NOT_SUPPORTED; /* service managers start programs here */
+    struct context *context = names_of(port);
+
+    if (context == NULL || !is_privileged(context_find(port)) || context_find(port)->server != NULL ||
+        (uid != token.val[0] && token.val[0] != 0) || (uid != geteuid() && geteuid() != 0))
+        return BOOTSTRAP_NOT_PRIVILEGED;
+    struct server *server = server_create(context, command, uid, on_demand != FALSE);
+
+    if (server == NULL)
+        return BOOTSTRAP_NO_MEMORY;
+    *server_port = server->context->port;
+    return BOOTSTRAP_SUCCESS;
 }
 
 /* ---- names of the network -------------------------------------------------------------------------- */
@@ -356,6 +393,7 @@ kern_return_t do_mach_notify_port_destroyed(mach_port_t notify, mach_port_t port
     if (service == NULL)
         return mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
     service->active = false;
+    server_lost(service);
     return KERN_SUCCESS;
 }
 
@@ -385,9 +423,23 @@ kern_return_t do_mach_notify_send_once(mach_port_t notify)
 
 /* ---- the loop -------------------------------------------------------------------------------------- */
 
+/* Notifications count where only the kernel can send them: clients know the other ports. */
 static boolean_t demux(mach_msg_header_t *request, mach_msg_header_t *reply)
 {
-    return bootstrap_server(request, reply) || netname_server(request, reply) || notify_server(request, reply);
+    if (request->msgh_local_port == notify_port)
+        return notify_server(request, reply);
+    if (server_message(request)) {
+        ((mig_reply_error_t *)reply)->RetCode = MIG_NO_REPLY;
+        return TRUE;
+    }
+    return bootstrap_server(request, reply) || netname_server(request, reply);
+}
+
+static void end(int signal)
+{
+    (void)signal;
+    servers_kill();
+    _exit(EXIT_SUCCESS);
 }
 
 /* The port that each new task gets as its bootstrap port. */
@@ -417,15 +469,17 @@ static bool set_up(void)
     if (names == NULL)
         return false;
     names->active = true;
-    return set_bootstrap(root->port);
+    return servers_set_up(port_set) && set_bootstrap(root->port);
 }
 
 int bootstrap_serve(void)
 {
+    signal(SIGTERM, end);
     if (!set_up()) {
         fprintf(stderr, "machsim: the bootstrap server cannot reach its daemon\n");
         return EXIT_FAILURE;
     }
     (void)mach_msg_server(demux, 16384, port_set, MACH_RCV_TRAILER_ELEMENTS(MACH_RCV_TRAILER_SENDER));
+    servers_kill();
     return EXIT_SUCCESS;
 }

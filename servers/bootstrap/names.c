@@ -2,6 +2,8 @@
 /* names.c - contexts and services, in tables by name and by port: names.h. */
 #include "names.h"
 
+#include "launch.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +108,8 @@ void context_destroy(struct context *context)
         context_destroy(child);
     HASH_ITER(hh, context->services, service, next)
         service_destroy(service);
+    if (context->server != NULL)
+        server_destroy(context->server);
     HASH_DEL(contexts, context);
     (void)mach_port_mod_refs(mach_task_self(), context->port, MACH_PORT_RIGHT_RECEIVE, -1);
     if (context->requestor != MACH_PORT_NULL)

@@ -25,6 +25,7 @@ struct service {
     bool declared; /* by bootstrap_create_service: outlives its server */
     bool active;   /* a server has the receive right */
     unsigned owner; /* uid of the server */
+    struct server *server; /* what is started to serve it; NULL: nothing */
     mach_port_t signature; /* netname: who may check out */
 };
 
@@ -35,6 +36,7 @@ struct context {
     struct context *parent;
     struct service *services;
     bool unprivileged;
+    struct server *server; /* another view of its parent: no names of its own, but services are this server's */
     struct context *restricted; /* the same names for those who may only look up */
 };
 

@@ -103,6 +103,20 @@ START_TEST(threads_send_to_each_other)
 }
 END_TEST
 
+START_TEST(who_waits_for_long_more_than_once_takes_no_processor_time)
+{
+    mach_port_t port = new_port();
+    struct timespec used;
+    int number;
+
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(receive_number(port, &number, MACH_RCV_TIMEOUT, 400), MACH_RCV_TIMED_OUT);
+    ck_assert_int_eq(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used), 0);
+    ck_assert_int_eq(used.tv_sec, 0);
+    ck_assert_int_lt(used.tv_nsec, 300000000);
+}
+END_TEST
+
 static void *one_call(void *result)
 {
     mach_port_urefs_t refs;
@@ -520,6 +534,7 @@ int main(int argc, char **argv)
     const TTest *const tests[] = {
         threads_send_to_each_other,
         threads_that_end_leave_nothing_behind,
+        who_waits_for_long_more_than_once_takes_no_processor_time,
         a_forked_child_is_a_new_task_with_its_parents_special_ports,
         a_program_that_is_executed_has_the_special_ports_of_the_one_before,
         two_hundred_tasks,

@@ -188,7 +188,8 @@ static bool heritage_of(const struct task_identity *identity, struct task_herita
 {
     struct process *husk = husk_of(identity->pid);
 
-    if (husk != NULL && husk->user->uid == identity->uid) {
+    /* Root may become another user, and leave that its ports. */
+    if (husk != NULL && (husk->user->uid == identity->uid || husk->user->uid == 0)) {
         *heritage = husk->heritage;
         husk->heritage = (struct task_heritage){.bootstrap = NULL};
         process_end(husk);
