@@ -67,19 +67,45 @@ static void copyout_guarded(struct body *body, struct ipc_kdescriptor *from, mac
     };
 }
 
-/* The place that the receiver named for the i-th descriptor, if that is for memory and large enough; else 0. */
-static uint64_t scatter_place(const struct body *body, uint32_t i, uint64_t size)
+static bool is_memory(mach_msg_descriptor_type_t kind)
 {
-    if (body->scatter == NULL || i >= body->scatter->count)
-        return 0;
-    const mach_msg_ool_descriptor_t *place = &body->scatter->descriptors[i].out_of_line;
-
-    return place->copy == MACH_MSG_OVERWRITE && place->size >= size ? (uintptr_t)place->address : 0;
+    return kind == MACH_MSG_OOL_DESCRIPTOR || kind == MACH_MSG_OOL_VOLATILE_DESCRIPTOR ||
+           kind == MACH_MSG_OOL_PORTS_DESCRIPTOR;
 }
 
-/* Gives the receiver a copy, consumed in any case.  Returns its address; 0: there was no room. */
-static uint64_t copyout_memory(struct body *body, struct vm_map_copy *copy, uint64_t place)
+/* The place that the receiver named for the i-th descriptor; NULL: none. */
+static const mach_msg_ool_descriptor_t *scatter_place(const struct ipc_scatter *scatter, uint32_t i)
 {
+    if (scatter == NULL || i >= scatter->count)
+        return NULL;
+    const mach_msg_ool_descriptor_t *place = &scatter->descriptors[i].out_of_line;
+
+    return is_memory(place->type) && place->copy == MACH_MSG_OVERWRITE ? place : NULL;
+}
+
+/* The size of a place for an array of rights is how many they are. */
+mach_msg_return_t ipc_kmsg_check_scatter(const struct ipc_kmsg *kmsg, const struct ipc_scatter *scatter)
+{
+    for (uint32_t i = 0; i < kmsg->descriptor_count; i++) {
+        const struct ipc_kdescriptor *from = &kmsg->descriptors[i];
+        const mach_msg_ool_descriptor_t *place = scatter_place(scatter, i);
+
+        if (place == NULL)
+            continue;
+        if (!is_memory(from->kind) ||
+            (from->kind == MACH_MSG_OOL_PORTS_DESCRIPTOR) != (place->type == MACH_MSG_OOL_PORTS_DESCRIPTOR))
+            return MACH_RCV_INVALID_TYPE;
+        if (place->size < from->count)
+            return MACH_RCV_SCATTER_SMALL;
+    }
+    return MACH_MSG_SUCCESS;
+}
+
+/* Gives the receiver the i-th descriptor's copy, consumed in any case.  Returns its address; 0: there was no room. */
+static uint64_t copyout_memory(struct body *body, uint32_t i, struct vm_map_copy *copy)
+{
+    const mach_msg_ool_descriptor_t *wanted = scatter_place(body->scatter, i);
+    uint64_t place = wanted == NULL ? 0 : (uintptr_t)wanted->address;
     kern_return_t result;
 
     if (copy == NULL)
@@ -99,7 +125,7 @@ static uint64_t copyout_memory(struct body *body, struct vm_map_copy *copy, uint
 
 static void copyout_ool(struct body *body, uint32_t i, struct ipc_kdescriptor *from, mach_msg_ool_descriptor_t *to)
 {
-    const uint64_t address = copyout_memory(body, from->memory, scatter_place(body, i, from->count));
+    const uint64_t address = copyout_memory(body, i, from->memory);
 
     *to = (mach_msg_ool_descriptor_t){
         .address = (void *)(uintptr_t)address,
@@ -130,9 +156,8 @@ static struct vm_map_copy *copyout_rights(struct body *body, struct ipc_kdescrip
 static void copyout_ool_ports(struct body *body, uint32_t i, struct ipc_kdescriptor *from,
                               mach_msg_ool_ports_descriptor_t *to)
 {
-    const uint64_t size = from->count * sizeof(mach_port_name_t);
     struct vm_map_copy *names = from->count == 0 ? NULL : copyout_rights(body, from);
-    const uint64_t address = copyout_memory(body, names, scatter_place(body, i, size));
+    const uint64_t address = copyout_memory(body, i, names);
 
     *to = (mach_msg_ool_ports_descriptor_t){
         .address = (void *)(uintptr_t)address,

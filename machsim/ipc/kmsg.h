@@ -120,7 +120,16 @@ mach_msg_return_t ipc_kmsg_copyout_pseudo(struct ipc_kmsg *kmsg, struct ipc_spac
 /* The destination alone, for the header of a message that is too large to be received. */
 void ipc_kmsg_copyout_destination(struct ipc_kmsg *kmsg, struct ipc_space *space);
 
+/*
+ * Whether a receiver's places fit a message.  MACH_RCV_INVALID_TYPE: one is for memory where there are rights, or the
+ * other way round.  MACH_RCV_SCATTER_SMALL: one is too small.
+ */
+mach_msg_return_t ipc_kmsg_check_scatter(const struct ipc_kmsg *kmsg, const struct ipc_scatter *scatter);
+
 /* ---- trailer.c ------------------------------------------------------------------------------------- */
+
+/* Whether there is a trailer as receive options ask for. */
+bool ipc_trailer_exists(mach_msg_option_t option);
 
 /* Bytes of the trailer that receive options ask for. */
 mach_msg_size_t ipc_trailer_size(mach_msg_option_t option);

@@ -125,6 +125,8 @@ static mach_msg_return_t check_send(struct thread *thread)
 {
     const struct mach_msg_arguments *msg = &thread->msg;
 
+    if (msg->option & MACH_SEND_TRAILER) /* senders do not say who they are */
+        return MACH_SEND_INVALID_TRAILER;
     if ((msg->option & MACH_SEND_NOTIFY) && MACH_PORT_VALID(msg->notify)) {
         struct ipc_port *notify = notify_port(thread);
 
@@ -254,6 +256,13 @@ static mach_msg_return_t put_size(struct thread *thread)
     return MACH_RCV_TOO_LARGE;
 }
 
+/* Whether a result says that nothing of the message was given out. */
+static bool is_lost(mach_msg_return_t result)
+{
+    result &= ~MACH_MSG_MASK;
+    return result != MACH_MSG_SUCCESS && result != MACH_RCV_BODY_ERROR;
+}
+
 /* There is a message, or there will be none. */
 static void received(struct thread *thread, mach_msg_return_t result)
 {
@@ -264,8 +273,10 @@ static void received(struct thread *thread, mach_msg_return_t result)
     if (result == MACH_RCV_TOO_LARGE) {
         result = kmsg == NULL ? put_size(thread) : put_header(thread, kmsg, result);
     } else if (result == MACH_MSG_SUCCESS) {
-        result = ipc_kmsg_copyout(kmsg, thread->task->space, thread, voucher, thread->scatter);
-        if ((result & ~MACH_MSG_MASK) == MACH_RCV_HEADER_ERROR)
+        result = ipc_kmsg_check_scatter(kmsg, thread->scatter);
+        if (result == MACH_MSG_SUCCESS)
+            result = ipc_kmsg_copyout(kmsg, thread->task->space, thread, voucher, thread->scatter);
+        if (is_lost(result))
             result = put_header(thread, kmsg, result);
         else
             result = put(thread, kmsg, result);
@@ -282,7 +293,8 @@ static void receive_continue(struct thread *thread)
 static void receive(struct thread *thread)
 {
     const struct mach_msg_arguments *msg = &thread->msg;
-    mach_msg_return_t result = read_scatter(thread);
+    mach_msg_return_t result =
+        ipc_trailer_exists(msg->option) ? read_scatter(thread) : (mach_msg_return_t)MACH_RCV_INVALID_TRAILER;
     uint32_t bits;
     void *object;
 

@@ -3,6 +3,14 @@
 #include "ipc/kmsg.h"
 #include "kern/string.h"
 
+bool ipc_trailer_exists(mach_msg_option_t option)
+{
+    const unsigned elements = (unsigned)option >> 24 & 0xf;
+
+    return (unsigned)option >> 28 == MACH_MSG_TRAILER_FORMAT_0 &&
+           (elements <= MACH_RCV_TRAILER_CTX || elements == MACH_RCV_TRAILER_AV || elements == MACH_RCV_TRAILER_LABELS);
+}
+
 mach_msg_size_t ipc_trailer_size(mach_msg_option_t option)
 {
     switch ((unsigned)option >> 24 & 0xf) {

@@ -151,6 +151,46 @@ static void memory_is_put_where_the_receiver_wants_it(void)
     destroy(port);
 }
 
+/* Receives into a list with one place, of a size and type. */
+static mach_msg_return_t receive_at(mach_port_t port, memory_message_t *list, void *place, mach_msg_size_t size,
+                                    mach_msg_descriptor_type_t type)
+{
+    memory_message_t unused;
+
+    *list = memory_message(MACH_PORT_NULL, place, size);
+    list->memory.copy = MACH_MSG_OVERWRITE;
+    list->memory.type = type;
+    return mach_msg_overwrite(&unused.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof *list, port, 0, MACH_PORT_NULL,
+                              &list->header, MEMORY_MESSAGE_SIZE);
+}
+
+static void a_place_that_does_not_fit_loses_the_message(void)
+{
+    mach_port_t port = new_port_with_send();
+    static unsigned char bytes[5000], place[5000];
+    memory_message_t message = memory_message(port, bytes, sizeof bytes), list;
+
+    CHECK_SUCCESS(send_memory(&message));
+    CHECK_EQUAL(receive_at(port, &list, place, sizeof place - 1, MACH_MSG_OOL_DESCRIPTOR), MACH_RCV_SCATTER_SMALL);
+    CHECK_EQUAL(list.header.msgh_local_port, port);
+    message = memory_message(port, bytes, sizeof bytes);
+    CHECK_SUCCESS(send_memory(&message));
+    CHECK_EQUAL(receive_at(port, &list, place, sizeof place, MACH_MSG_OOL_PORTS_DESCRIPTOR), MACH_RCV_INVALID_TYPE);
+    CHECK_EQUAL(receive_at(port, &list, place, sizeof place, MACH_MSG_OOL_DESCRIPTOR), MACH_RCV_TIMED_OUT);
+    destroy(port);
+}
+
+static void a_list_of_places_that_lies_is_refused(void)
+{
+    mach_port_t port = new_port();
+    memory_message_t list = memory_message(MACH_PORT_NULL, &list, sizeof list), unused;
+
+    list.body.msgh_descriptor_count = 1000;
+    CHECK_EQUAL(mach_msg_overwrite(&unused.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof list, port, 0,
+                                   MACH_PORT_NULL, &list.header, MEMORY_MESSAGE_SIZE), MACH_RCV_INVALID_TYPE);
+    destroy(port);
+}
+
 static void sent_memory_is_taken_from_the_sender_if_it_says_so(void)
 {
     mach_port_t port = new_port_with_send();
@@ -272,6 +312,8 @@ const struct conformance_test conformance_tests[] = {
     {"memory that is not there is refused", memory_that_is_not_there_is_refused},
     {"several pieces arrive in order", several_pieces_arrive_in_order},
     {"memory is put where the receiver wants it", memory_is_put_where_the_receiver_wants_it},
+    {"a place that does not fit loses the message", a_place_that_does_not_fit_loses_the_message},
+    {"a list of places that lies is refused", a_list_of_places_that_lies_is_refused},
     {"sent memory is taken from the sender if it says so", sent_memory_is_taken_from_the_sender_if_it_says_so},
     {"arrays of rights arrive", arrays_of_rights_arrive},
     {"a wrong name in an array destroys the rest", a_wrong_name_in_an_array_destroys_the_rest},

@@ -436,7 +436,33 @@ static void rights_of_a_task_that_has_ended_are_dead(void)
     destroy(port);
 }
 
+static void trailers_that_are_not_there_are_refused(void)
+{
+    mach_port_t port = new_port_with_send();
+    number_buffer_t buffer;
+
+    CHECK_SUCCESS(send_number(port, 1));
+    for (int elements = 0; elements < 16; elements++) {
+        const bool there = elements <= MACH_RCV_TRAILER_CTX || elements == MACH_RCV_TRAILER_AV ||
+                           elements == MACH_RCV_TRAILER_LABELS;
+
+        if (!there)
+            CHECK_EQUAL(mach_msg(&buffer.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT | MACH_RCV_TRAILER_ELEMENTS(elements),
+                                 0, sizeof buffer, port, 0, MACH_PORT_NULL), MACH_RCV_INVALID_TRAILER);
+    }
+    CHECK_EQUAL(mach_msg(&buffer.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT | MACH_RCV_TRAILER_TYPE(1), 0, sizeof buffer,
+                         port, 0, MACH_PORT_NULL), MACH_RCV_INVALID_TRAILER);
+    CHECK_EQUAL(receive_number(port), 1);
+    buffer.header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0);
+    buffer.header.msgh_remote_port = port;
+    CHECK_EQUAL(mach_msg(&buffer.header, MACH_SEND_MSG | MACH_SEND_TRAILER, sizeof(number_message_t), 0,
+                         MACH_PORT_NULL, 0, MACH_PORT_NULL), MACH_SEND_INVALID_TRAILER);
+    CHECK_EQUAL(receive_number(port), -1);
+    destroy(port);
+}
+
 const struct conformance_test conformance_tests[] = {
+    {"trailers that are not there are refused", trailers_that_are_not_there_are_refused},
     {"messages arrive in order, with sequence numbers", messages_arrive_in_order_with_sequence_numbers},
     {"a full queue times out and gives the message back", a_full_queue_times_out_and_gives_the_message_back},
     {"send-once rights pass a full queue", send_once_rights_pass_a_full_queue},
