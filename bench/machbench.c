@@ -359,15 +359,19 @@ struct bench_case {
 
 #define PEERS {"futex", futex_call, {0}}, {"socket", socket_call, {0}}
 static struct bench_case cases[] = {
-    {"trap", 0, {{"mach", mach_trap, {0}}}},
-    {"self-64", 64, {{"mach", mach_self, {0}}}},
-    {"thread-rpc-64", 64, {{"mach", mach_rpc_thread, {0}}}},
+    {"trap", 0, {{"mach", mach_trap, {0}}, PEERS}},
+    {"self-64", 64, {{"mach", mach_self, {0}}, PEERS}},
+    {"thread-rpc-0", 0, {{"mach", mach_rpc_thread, {0}}, PEERS}},
+    {"thread-rpc-64", 64, {{"mach", mach_rpc_thread, {0}}, PEERS}},
+    {"thread-rpc-1K", 1024, {{"mach", mach_rpc_thread, {0}}, PEERS}},
+    {"thread-rpc-4K", 4096, {{"mach", mach_rpc_thread, {0}}, PEERS}},
+    {"thread-rpc-32K", 32768, {{"mach", mach_rpc_thread, {0}}, PEERS}},
     {"rpc-0", 0, {{"mach", mach_rpc_process, {0}}, PEERS}},
     {"rpc-64", 64, {{"mach", mach_rpc_process, {0}}, PEERS}},
     {"rpc-1K", 1024, {{"mach", mach_rpc_process, {0}}, PEERS}},
     {"rpc-4K", 4096, {{"mach", mach_rpc_process, {0}}, PEERS}},
     {"rpc-32K", 32768, {{"mach", mach_rpc_process, {0}}, PEERS}},
-    {"right", 0, {{"mach", mach_right, {0}}}},
+    {"right", 0, {{"mach", mach_right, {0}}, PEERS}},
     {"memory-1M", MIB, {{"mach", mach_memory, {0}}, PEERS}},
     {"memory-16M", 16 * MIB, {{"mach", mach_memory, {0}}, PEERS}},
     {"memory-256M", LARGEST, {{"mach", mach_memory, {0}}, PEERS}},
