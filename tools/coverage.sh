@@ -21,6 +21,17 @@ Made by `tools/coverage.sh` from the interfaces, the sources and the tests; `mak
 routine that is not built answers `KERN_NOT_SUPPORTED`. "libmach" means that the library does it for the calling task
 without a message. A routine is tested if a test program calls it by name; mig's own tests call the stubs of all.
 EOT
+# C functions that no .defs gives: what older and other systems have in libmach for messages and ports.
+functions='host_self mach_absolute_time mach_continuous_time mach_error mach_error_string mach_error_type mach_init
+mach_msg mach_msg_destroy mach_msg_overwrite mach_msg_priority_encode mach_msg_priority_is_pthread_priority
+mach_msg_priority_overide_qos mach_msg_priority_qos mach_msg_priority_relpri mach_msg_receive mach_msg_send
+mach_msg_server mach_msg_server_importance mach_msg_server_once mach_port_is_connection_for_service mach_reply_port
+mach_right_recv_construct mach_right_recv_destruct mach_right_send_create mach_right_send_once_consume
+mach_right_send_once_create mach_right_send_release mach_right_send_retain mach_sync_ipc_link_monitoring_start
+mach_sync_ipc_link_monitoring_stop mach_task_is_self mach_thread_self mach_timebase_info mach_voucher_deallocate
+mig_allocate mig_deallocate mig_dealloc_reply_port mig_dealloc_special_reply_port mig_get_reply_port
+mig_get_special_reply_port mig_put_reply_port mig_reply_setup mig_strncpy mig_strncpy_zerofill msg_receive msg_rpc
+msg_send panic pid_for_task slot_name task_for_pid task_name_for_pid'
 has() { grep -qx "$2" "$build/gen/$1"; }
 for defs in include/mach/*.defs include/servers/*.defs; do
     interface=$(basename "$defs" .defs)
@@ -35,4 +46,12 @@ for defs in include/mach/*.defs include/servers/*.defs; do
         if has called_by_tests "$name"; then tested=yes; fi
         echo "| $id | $name | $built | $tested |"
     done
+done
+printf '\n## functions\n\nOf libmach, for messages and ports, that no interface gives. What is not built is not declared.\n\n'
+printf '| function | built | tested |\n|---|---|---|\n'
+for name in $functions; do
+    built=no tested=no
+    if has built_libmach "$name"; then built=yes; fi
+    if has called_by_tests "$name"; then tested=yes; fi
+    echo "| $name | $built | $tested |"
 done

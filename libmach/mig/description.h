@@ -14,6 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The library's own: programs do not see these names. */
+#pragma GCC visibility push(hidden)
+
 enum kind { KIND_SCALAR, KIND_STRUCT, KIND_ARRAY, KIND_STRING };
 
 struct type {
@@ -164,5 +167,7 @@ kern_return_t message_parse(const struct mig_interface *interface, const struct 
 kern_return_t message_error(const struct mig_interface *interface, const mach_msg_header_t *message);
 
 void message_destroy(const struct mig_interface *interface, mach_msg_header_t *message);
+
+#pragma GCC visibility pop
 
 #endif

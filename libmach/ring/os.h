@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The library's own: programs do not see these names. */
+#pragma GCC visibility push(hidden)
+
 /* Wakes one who waits at a word of shared memory. */
 void mach_os_wake(_Atomic uint32_t *word);
 /* Waits while a word is `value`.  0 or EAGAIN: look again.  EINTR: a signal handler ran.  ETIMEDOUT. */
@@ -20,5 +23,7 @@ bool mach_os_seal(int file);
 
 /* Copies memory of this process that may not be there; false: it is not. */
 bool mach_os_copy(void *to, const void *from, size_t size);
+
+#pragma GCC visibility pop
 
 #endif

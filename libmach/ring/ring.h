@@ -19,6 +19,9 @@
 
 #include "libmach/internal.h"
 
+/* The library's own: programs do not see these names. */
+#pragma GCC visibility push(hidden)
+
 /* A thread's way to machsim. */
 struct ring {
     LIST_ENTRY(ring) link; /* of all of the process, under a lock: fork must find them */
@@ -70,5 +73,7 @@ mach_msg_return_t stage_message(struct ring *ring, const mach_msg_header_t *mess
 void stage_deallocate(struct ring *ring, const mach_msg_header_t *message, mach_msg_size_t size);
 /* Takes the message that came back.  MACH_RCV_BODY_ERROR with MACH_MSG_VM_SPACE: not all memory found room. */
 mach_msg_return_t stage_take(struct ring *ring, void *to);
+
+#pragma GCC visibility pop
 
 #endif

@@ -2,6 +2,8 @@
 /* test_libmach.c - functions of libmach that are no calls of the kernel's: errors, rights with types, older names. */
 #include "../suite.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <mach/mach.h>
@@ -129,16 +131,50 @@ START_TEST(time_goes_up_in_nanoseconds)
 }
 END_TEST
 
+START_TEST(strings_are_cut_and_ended)
+{
+    char field[8] = "xxxxxxx";
+
+    ck_assert_int_eq(mig_strncpy(field, "abc", sizeof field), 4);
+    ck_assert_str_eq(field, "abc");
+    ck_assert_int_eq(field[4], 'x');
+    ck_assert_int_eq(mig_strncpy_zerofill(field, "ab", sizeof field), 3);
+    ck_assert_int_eq(field[4], 0);
+    ck_assert_int_eq(mig_strncpy(field, "abcdefghij", sizeof field), 8);
+    ck_assert_str_eq(field, "abcdefg");
+    ck_assert_int_eq(mig_strncpy(field, "abc", 0), 0);
+}
+END_TEST
+
+START_TEST(a_panic_ends_the_program)
+{
+    panic("of %d", 1);
+}
+END_TEST
+
+START_TEST(an_error_is_told)
+{
+    ck_assert_ptr_nonnull(freopen("/dev/full", "w", stderr));
+    setvbuf(stderr, NULL, _IONBF, 0);
+    mach_error("words", KERN_INVALID_NAME);
+    ck_assert(ferror(stderr));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("libmach");
     const TTest *const tests[] = {
         errors_have_words, every_kernel_error_is_known, rights_with_types, special_ports_have_words_and_numbers,
         a_reply_is_prepared, a_send_and_a_receive_by_themselves, older_names,
-        time_goes_up_in_nanoseconds,
+        time_goes_up_in_nanoseconds, strings_are_cut_and_ended, an_error_is_told,
     };
 
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         add_test(suite, tests[i], NULL, NULL, 30);
+    TCase *dying = tcase_create("a_panic_ends_the_program");
+
+    tcase_add_test_raise_signal(dying, a_panic_ends_the_program, SIGABRT);
+    suite_add_tcase(suite, dying);
     return run_suite(suite);
 }
