@@ -110,6 +110,39 @@ struct hal_pages;
 void hal_pages_release(struct hal_pages *pages);
 bool hal_pages_read(struct hal_pages *pages, uint64_t offset, void *to, size_t size);
 
+/* ---- pages and their mappings: the machine-dependent part of memory ---------------------------------- */
+
+/* Page frames.  All of this is called with the memory lock held. */
+typedef uint64_t hal_frame_t;
+#define HAL_NO_FRAME ((hal_frame_t)-1)
+#define HAL_PAGE_SIZE 4096u
+#define HAL_PAGE_SHIFT 12
+
+/* A frame with anything in it; HAL_NO_FRAME: there is none. */
+hal_frame_t hal_frame_alloc(void);
+/* It is mapped nowhere. */
+void hal_frame_free(hal_frame_t frame);
+void hal_frame_zero(hal_frame_t frame);
+void hal_frame_copy(hal_frame_t from, hal_frame_t to);
+/* Bytes of a frame, which lie in it. */
+void hal_frame_read(hal_frame_t frame, size_t offset, void *to, size_t size);
+void hal_frame_write(hal_frame_t frame, size_t offset, const void *from, size_t size);
+/* Takes rights away from all mappings of a frame; VM_PROT_NONE ends them. */
+void hal_frame_protect(hal_frame_t frame, int protection);
+
+/* What one task sees at which address. */
+struct hal_pmap;
+/* NULL: no memory, or a machine that has none. */
+struct hal_pmap *hal_pmap_create(void);
+void hal_pmap_destroy(struct hal_pmap *pmap);
+/* The addresses that there are: from, and up to. */
+void hal_pmap_bounds(uint64_t *start, uint64_t *end);
+/* Maps a frame, in place of what was mapped there.  False: no memory. */
+bool hal_pmap_enter(struct hal_pmap *pmap, uint64_t address, hal_frame_t frame, int protection);
+/* Ends the mappings of whole pages, or takes rights away from them. */
+void hal_pmap_remove(struct hal_pmap *pmap, uint64_t start, uint64_t end);
+void hal_pmap_protect(struct hal_pmap *pmap, uint64_t start, uint64_t end, int protection);
+
 /* ---- objects of the machine's ------------------------------------------------------------------------ */
 
 /* No one has a send right any more for a port that stands for an object of the machine's.  No locks are held. */

@@ -8,6 +8,7 @@
 #include "kern/task.h"
 #include "kern/timer.h"
 #include "kern/string.h"
+#include "vm/vm_page.h"
 
 struct ipc_port *host_port, *host_priv_port;
 
@@ -35,6 +36,7 @@ kern_return_t kernel_start(void)
     ipc_transit_init();
     task_init();
     timer_init();
+    vm_page_init();
     ipc_owed_init();
     ipc_space_kernel = ipc_space_create(SPACE_MAX_INDEX, SPACE_MAX_INDEX);
     if (ipc_space_kernel == NULL)

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "hal/hal.h"
+#include "hal/sim/memory.h"
 #include "kern/host.h"
 #include "kern/timer.h"
 #include "vm/vm_copy.h"
@@ -434,6 +435,7 @@ void sim_stop(void)
     }
     kernel_stop();
     sim_run();
+    sim_memory_stop();
     kern_assert(sim.blocks == 0 && timer_next() == 0);
     sim.started = false;
 }

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_fault.c - faults: see vm_fault.h.
+ *
+ *   entry          -> not there, or not allowed: an error
+ *   to be written, and a copy is still to be made: shadow the object
+ *   look           for the page in the object and in those that it shadows
+ *   not found      -> a page of zeros in the first
+ *   found deeper   -> to be written: a copy in the first; else mapped for reading only
+ *   to be written, and there is an asymmetric copy: push the page there before it changes
+ *   map it
+ *
+ * The first step that lacks memory ends it, and nothing that was done before has to be undone.
+ */
+#include "vm/vm_fault.h"
+
+/* Where the object of an entry has an address. */
+struct place {
+    struct vm_object *object;
+    uint64_t offset;
+};
+
+/* Sees to it that the entry has an object, and one that may be written if it is to be. */
+static bool prepare(struct vm_map_entry *entry, vm_prot_t access)
+{
+    const uint64_t size = entry->end - vm_map_entry_start(entry);
+
+    if (entry->object == NULL) {
+        entry->object = vm_object_create(size);
+        entry->offset = 0;
+        entry->needs_copy = false;
+        return entry->object != NULL;
+    }
+    if (!(access & VM_PROT_WRITE) || !entry->needs_copy)
+        return true;
+    if (!vm_object_shadow(&entry->object, &entry->offset, size))
+        return false;
+    entry->needs_copy = false;
+    return true;
+}
+
+static struct vm_page *zero_fill(struct place at)
+{
+    struct vm_page *page = vm_page_alloc(at.object, at.offset);
+
+    if (page == NULL)
+        return NULL;
+    hal_frame_zero(page->frame);
+    vm_page_counts.zero_filled++;
+    return page;
+}
+
+/* A copy of a page, in the object at a place. */
+static struct vm_page *copy_page(const struct vm_page *from, struct place to)
+{
+    struct vm_page *page = vm_page_alloc(to.object, to.offset);
+
+    if (page == NULL)
+        return NULL;
+    hal_frame_copy(from->frame, page->frame);
+    page->dirty = true;
+    vm_page_counts.copied++;
+    return page;
+}
+
+/* Gives the asymmetric copy the page as it is now.  Those who saw it by way of the copy look again. */
+static bool push(const struct vm_page *page)
+{
+    struct vm_object *copy = page->object->copy;
+
+    if (copy == NULL || vm_page_offset(page) < copy->shadow_offset)
+        return true;
+    const struct place at = {.object = copy, .offset = vm_page_offset(page) - copy->shadow_offset};
+
+    if (at.offset >= copy->size || vm_page_lookup(copy, at.offset) != NULL)
+        return true;
+    if (copy_page(page, at) == NULL)
+        return false;
+    hal_frame_protect(page->frame, VM_PROT_NONE);
+    return true;
+}
+
+/* The page to be mapped; what may be done with it is in *allowed.  NULL: no memory. */
+static struct vm_page *get_page(struct place first, vm_prot_t access, vm_prot_t *allowed)
+{
+    struct vm_page *page = vm_object_page(first.object, first.offset);
+
+    if (page == NULL)
+        page = zero_fill(first);
+    if (page == NULL)
+        return NULL;
+    if (!(access & VM_PROT_WRITE)) {
+        if (page->object != first.object || first.object->copy != NULL)
+            *allowed &= ~VM_PROT_WRITE;
+        return page;
+    }
+    if (page->object != first.object) {
+        const hal_frame_t former = page->frame;
+
+        page = copy_page(page, first);
+        if (page == NULL)
+            return NULL;
+        if (first.object->shared) /* others who have the object mapped look again */
+            hal_frame_protect(former, VM_PROT_NONE);
+        vm_object_collapse(first.object);
+    }
+    return push(page) ? page : NULL;
+}
+
+kern_return_t vm_fault_page(struct vm_map *map, uint64_t address, vm_prot_t access, bool own, struct vm_page **result)
+{
+    const vm_prot_t change = own ? VM_PROT_WRITE : access;
+    struct vm_map_entry *entry;
+
+    vm_page_counts.faults++;
+    address = vm_page_trunc(address);
+    if (!vm_map_lookup(map, address, &entry))
+        return KERN_INVALID_ADDRESS;
+    if (access & ~entry->protection)
+        return KERN_PROTECTION_FAILURE;
+    if (!prepare(entry, change))
+        return KERN_RESOURCE_SHORTAGE;
+    const struct place first = {.object = entry->object,
+                                .offset = entry->offset + (address - vm_map_entry_start(entry))};
+    vm_prot_t allowed = entry->needs_copy ? entry->protection & ~VM_PROT_WRITE : entry->protection;
+    struct vm_page *page = get_page(first, change, &allowed);
+
+    if (page == NULL || !hal_pmap_enter(map->pmap, address, page->frame, allowed))
+        return KERN_RESOURCE_SHORTAGE;
+    if (access & VM_PROT_WRITE)
+        page->dirty = true;
+    vm_page_activate(page);
+    *result = page;
+    return KERN_SUCCESS;
+}
+
+kern_return_t vm_fault(struct vm_map *map, uint64_t address, vm_prot_t access)
+{
+    struct vm_page *page;
+
+    lock_acquire(&vm_lock);
+    const kern_return_t result = vm_fault_page(map, address, access, false, &page);
+
+    lock_release(&vm_lock);
+    return result;
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------------- */
+
+/* Bytes of one page at most, to or from: one of the two is NULL. */
+static kern_return_t transfer(struct vm_map *map, uint64_t address, void *to, const void *from, size_t size)
+{
+    const size_t offset = (size_t)(address - vm_page_trunc(address));
+    struct vm_page *page;
+
+    lock_acquire(&vm_lock);
+    const kern_return_t result = vm_fault_page(map, address, from != NULL ? VM_PROT_WRITE : VM_PROT_READ, false, &page);
+
+    if (result == KERN_SUCCESS && from != NULL)
+        hal_frame_write(page->frame, offset, from, size);
+    else if (result == KERN_SUCCESS)
+        hal_frame_read(page->frame, offset, to, size);
+    lock_release(&vm_lock);
+    return result;
+}
+
+static kern_return_t transfer_all(struct vm_map *map, uint64_t address, unsigned char *to, const unsigned char *from,
+                                  size_t size, size_t *done)
+{
+    kern_return_t result = KERN_SUCCESS;
+
+    for (*done = 0; *done < size && result == KERN_SUCCESS;) {
+        const uint64_t at = address + *done;
+        size_t piece = (size_t)(HAL_PAGE_SIZE - (at - vm_page_trunc(at)));
+
+        if (piece > size - *done)
+            piece = size - *done;
+        result = transfer(map, at, to == NULL ? NULL : to + *done, from == NULL ? NULL : from + *done, piece);
+        if (result == KERN_SUCCESS)
+            *done += piece;
+    }
+    return result;
+}
+
+kern_return_t vm_map_read(struct vm_map *map, uint64_t address, void *to, size_t size, size_t *done)
+{
+    return transfer_all(map, address, to, NULL, size, done);
+}
+
+kern_return_t vm_map_write(struct vm_map *map, uint64_t address, const void *from, size_t size, size_t *done)
+{
+    return transfer_all(map, address, NULL, from, size, done);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vm_fault.h - someone touches memory: the one way to get it there. */
+#ifndef VM_VM_FAULT_H
+#define VM_VM_FAULT_H
+
+#include "vm/vm_map.h"
+
+/*
+ * Maps the page at an address for an access (VM_PROT_READ, _WRITE, _EXECUTE or several).
+ * KERN_INVALID_ADDRESS: nothing is there.  KERN_PROTECTION_FAILURE.  KERN_RESOURCE_SHORTAGE: no memory.
+ */
+kern_return_t vm_fault(struct vm_map *map, uint64_t address, vm_prot_t access);
+
+/* The same with the memory lock held; gives the page, with `own` one of the entry's own object in any case. */
+kern_return_t vm_fault_page(struct vm_map *map, uint64_t address, vm_prot_t access, bool own, struct vm_page **page);
+
+/* Reads or writes bytes of a map, as its task would.  Results are vm_fault's; *done tells how many bytes went well. */
+kern_return_t vm_map_read(struct vm_map *map, uint64_t address, void *to, size_t size, size_t *done);
+kern_return_t vm_map_write(struct vm_map *map, uint64_t address, const void *from, size_t size, size_t *done);
+
+#endif

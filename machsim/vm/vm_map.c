@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vm_map.c - entries: they are found, made, split, joined, and ended: see vm_map.h. */
+#include "vm/vm_map.h"
+
+static struct vm_map_entry *entry_of(struct tree_node *node)
+{
+    return node == NULL ? NULL : container_of(node, struct vm_map_entry, node);
+}
+
+/* ---- finding --------------------------------------------------------------------------------------- */
+
+struct vm_map_entry *vm_map_next(const struct vm_map_entry *entry)
+{
+    return entry_of(tree_next(&entry->node));
+}
+
+bool vm_map_lookup(struct vm_map *map, uint64_t address, struct vm_map_entry **entry)
+{
+    *entry = entry_of(tree_find_last(&map->entries, address));
+    if (*entry == NULL)
+        *entry = &map->head;
+    return address < (*entry)->end;
+}
+
+bool vm_map_find_space(struct vm_map *map, uint64_t *address, uint64_t size, uint64_t mask)
+{
+    const uint64_t from = *address < map->start ? map->start : *address;
+    struct vm_map_entry *entry;
+
+    (void)vm_map_lookup(map, from, &entry);
+    for (; entry != NULL; entry = entry_of(tree_find_heavy(&map->entries, vm_map_entry_start(entry) + 1, size))) {
+        const uint64_t earliest = entry->end > from ? entry->end : from, limit = entry->end + entry->node.weight;
+
+        if (earliest > UINT64_MAX - mask)
+            return false;
+        *address = (earliest + mask) & ~mask;
+        if (*address <= limit && size <= limit - *address)
+            return true;
+    }
+    return false;
+}
+
+kern_return_t vm_map_check(struct vm_map *map, uint64_t start, uint64_t end, vm_prot_t protection, bool max)
+{
+    struct vm_map_entry *entry;
+
+    if (start < map->start || end > map->end || start > end)
+        return KERN_INVALID_ADDRESS;
+    for (uint64_t at = start; at < end; at = entry->end) {
+        if (!vm_map_lookup(map, at, &entry))
+            return KERN_INVALID_ADDRESS;
+        if (protection & ~(max ? entry->max_protection : entry->protection))
+            return KERN_PROTECTION_FAILURE;
+    }
+    return KERN_SUCCESS;
+}
+
+/* ---- entries --------------------------------------------------------------------------------------- */
+
+bool vm_map_reserve(struct vm_map *map, uint32_t count)
+{
+    while (map->spares < count) {
+        struct vm_map_entry *entry = hal_alloc(sizeof *entry);
+
+        if (entry == NULL)
+            return false;
+        entry->node.parent = map->spare;
+        map->spare = &entry->node;
+        map->spares++;
+    }
+    return true;
+}
+
+static struct vm_map_entry *take_spare(struct vm_map *map)
+{
+    struct vm_map_entry *entry = entry_of(map->spare);
+
+    kern_assert(entry != NULL);
+    map->spare = entry->node.parent;
+    map->spares--;
+    return entry;
+}
+
+/* The hole behind an entry is as it is now. */
+static void measure_hole(struct vm_map *map, struct vm_map_entry *entry)
+{
+    const struct vm_map_entry *next = vm_map_next(entry);
+
+    tree_set_weight(&entry->node, (next == NULL ? map->end : vm_map_entry_start(next)) - entry->end);
+}
+
+struct vm_map_entry *vm_map_insert(struct vm_map *map, uint64_t start, uint64_t end, const struct vm_map_entry *like)
+{
+    struct vm_map_entry *entry = take_spare(map), *before;
+
+    (void)vm_map_lookup(map, start, &before);
+    *entry = *like;
+    entry->node = (struct tree_node){.key = start};
+    entry->end = end;
+    tree_insert(&map->entries, &entry->node);
+    measure_hole(map, before);
+    measure_hole(map, entry);
+    map->size += end - start;
+    map->count++;
+    return entry;
+}
+
+/* Takes an entry out; the reference to its object is the caller's. */
+static void take_out(struct vm_map *map, struct vm_map_entry *entry)
+{
+    struct vm_map_entry *before = entry_of(tree_previous(&entry->node));
+
+    tree_remove(&map->entries, &entry->node);
+    measure_hole(map, before);
+    map->size -= entry->end - vm_map_entry_start(entry);
+    map->count--;
+    hal_free(entry, sizeof *entry);
+}
+
+/* Splits an entry in two, the second from `at` on. */
+static void split(struct vm_map *map, struct vm_map_entry *entry, uint64_t at)
+{
+    struct vm_map_entry second = *entry;
+    const uint64_t end = entry->end;
+
+    if (entry->object != NULL) {
+        vm_object_reference(entry->object);
+        second.offset += at - vm_map_entry_start(entry);
+    }
+    map->size -= end - at;
+    entry->end = at;
+    measure_hole(map, entry);
+    (void)vm_map_insert(map, at, end, &second);
+}
+
+struct vm_map_entry *vm_map_clip(struct vm_map *map, uint64_t start, uint64_t end)
+{
+    struct vm_map_entry *entry;
+
+    if (vm_map_lookup(map, end, &entry) && vm_map_entry_start(entry) < end)
+        split(map, entry, end);
+    if (vm_map_lookup(map, start, &entry) && vm_map_entry_start(entry) < start)
+        split(map, entry, start);
+    if (!vm_map_lookup(map, start, &entry))
+        entry = vm_map_next(entry);
+    return entry != NULL && vm_map_entry_start(entry) < end ? entry : NULL;
+}
+
+/* Whether the second could be the rest of the first. */
+static bool are_one(const struct vm_map_entry *first, const struct vm_map_entry *second)
+{
+    return first->end == vm_map_entry_start(second) && first->object == second->object &&
+           (first->object == NULL || first->offset + (first->end - vm_map_entry_start(first)) == second->offset) &&
+           first->protection == second->protection && first->max_protection == second->max_protection &&
+           first->inheritance == second->inheritance && first->behavior == second->behavior &&
+           first->needs_copy == second->needs_copy && first->shared == second->shared &&
+           first->wired == second->wired && first->tag == second->tag;
+}
+
+void vm_map_simplify(struct vm_map *map, uint64_t start, uint64_t end)
+{
+    struct vm_map_entry *entry, *next;
+
+    (void)vm_map_lookup(map, start == 0 ? 0 : start - 1, &entry);
+    for (; (next = vm_map_next(entry)) != NULL && vm_map_entry_start(next) <= end;) {
+        if (entry == &map->head || !are_one(entry, next)) {
+            entry = next;
+            continue;
+        }
+        struct vm_object *object = next->object;
+        const uint64_t new_end = next->end;
+
+        take_out(map, next);
+        map->size += new_end - entry->end;
+        entry->end = new_end;
+        measure_hole(map, entry);
+        if (object != NULL)
+            vm_object_release(object);
+    }
+}
+
+/* ---- life ------------------------------------------------------------------------------------------ */
+
+struct vm_map *vm_map_create(uint64_t limit)
+{
+    struct vm_map *map = hal_alloc(sizeof *map);
+
+    if (map == NULL)
+        return NULL;
+    map->limit = limit;
+    lock_acquire(&vm_lock);
+    map->pmap = hal_pmap_create();
+    lock_release(&vm_lock);
+    if (map->pmap == NULL) {
+        hal_free(map, sizeof *map);
+        return NULL;
+    }
+    hal_pmap_bounds(&map->start, &map->end);
+    map->head.node = (struct tree_node){.key = map->start - 1, .weight = map->end - map->start};
+    map->head.end = map->start;
+    tree_insert(&map->entries, &map->head.node);
+    return map;
+}
+
+void vm_map_destroy(struct vm_map *map)
+{
+    struct vm_map_entry *spare;
+
+    lock_acquire(&vm_lock);
+    vm_map_remove_locked(map, map->start, map->end);
+    hal_pmap_destroy(map->pmap);
+    lock_release(&vm_lock);
+    while (map->spares > 0) {
+        spare = take_spare(map);
+        hal_free(spare, sizeof *spare);
+    }
+    hal_free(map, sizeof *map);
+}
+
+/* ---- mapping and unmapping ------------------------------------------------------------------------- */
+
+struct vm_page *vm_map_entry_page(const struct vm_map_entry *entry, uint64_t address)
+{
+    return entry->object == NULL
+               ? NULL
+               : vm_page_lookup(entry->object, entry->offset + (address - vm_map_entry_start(entry)));
+}
+
+void vm_map_entry_unwire(struct vm_map_entry *entry, uint64_t end)
+{
+    for (uint64_t at = vm_map_entry_start(entry); at < end; at += HAL_PAGE_SIZE)
+        vm_page_unwire(vm_map_entry_page(entry, at));
+}
+
+/* Entries of the range are split off already, or it is the whole map. */
+void vm_map_remove_locked(struct vm_map *map, uint64_t start, uint64_t end)
+{
+    struct vm_map_entry *entry = vm_map_clip(map, start, end);
+
+    hal_pmap_remove(map->pmap, start, end);
+    while (entry != NULL && vm_map_entry_start(entry) < end) {
+        struct vm_map_entry *next = vm_map_next(entry);
+        struct vm_object *object = entry->object;
+
+        for (; entry->wired > 0; entry->wired--)
+            vm_map_entry_unwire(entry, entry->end);
+        take_out(map, entry);
+        if (object != NULL)
+            vm_object_release(object);
+        entry = next;
+    }
+}
+
+kern_return_t vm_map_remove(struct vm_map *map, uint64_t start, uint64_t end)
+{
+    if (start < map->start || end > map->end || start > end)
+        return KERN_INVALID_ADDRESS;
+    lock_acquire(&vm_lock);
+    const bool room = vm_map_reserve(map, 2);
+
+    if (room)
+        vm_map_remove_locked(map, start, end);
+    lock_release(&vm_lock);
+    return room ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+}
+
+kern_return_t vm_map_find_place(struct vm_map *map, uint64_t *address, uint64_t size, uint64_t mask, bool anywhere,
+                                bool overwrite)
+{
+    struct vm_map_entry *entry;
+
+    if (size > map->limit - map->size)
+        return KERN_RESOURCE_SHORTAGE;
+    if (anywhere)
+        return vm_map_find_space(map, address, size, mask) ? KERN_SUCCESS : KERN_NO_SPACE;
+    if (*address < map->start || *address > map->end || size > map->end - *address || (*address & mask) != 0)
+        return KERN_INVALID_ADDRESS;
+    if (overwrite) {
+        vm_map_remove_locked(map, *address, *address + size);
+        return KERN_SUCCESS;
+    }
+    if (vm_map_lookup(map, *address, &entry) || size > entry->end + entry->node.weight - *address)
+        return KERN_NO_SPACE;
+    return KERN_SUCCESS;
+}
+
+kern_return_t vm_map_enter(struct vm_map *map, uint64_t *address, uint64_t size, uint64_t mask, bool anywhere,
+                           bool overwrite, const struct vm_map_entry *like)
+{
+    kern_return_t result = KERN_RESOURCE_SHORTAGE;
+
+    if (size == 0 || size > map->end - map->start)
+        return KERN_NO_SPACE;
+    lock_acquire(&vm_lock);
+    if (vm_map_reserve(map, 3))
+        result = vm_map_find_place(map, address, size, mask, anywhere, overwrite);
+    if (result == KERN_SUCCESS) {
+        (void)vm_map_insert(map, *address, *address + size, like);
+        vm_map_simplify(map, *address, *address + size);
+    }
+    lock_release(&vm_lock);
+    return result;
+}

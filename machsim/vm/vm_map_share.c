@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm_map_share.c - what one map gives to another, or to another place: shared, or a virtual copy: operations of
+ * vm_map.h.
+ *
+ * Entries for the receiver are made one by one, in a list (by node.parent) that is put in, or let go of, as a whole.
+ */
+#include "vm/vm_fault.h"
+
+/* ---- lists of entries ------------------------------------------------------------------------------ */
+
+struct entries {
+    struct tree_node *first, **last;
+};
+
+static struct vm_map_entry *entry_of(struct tree_node *node)
+{
+    return container_of(node, struct vm_map_entry, node);
+}
+
+static void release(struct entries *entries)
+{
+    while (entries->first != NULL) {
+        struct vm_map_entry *entry = entry_of(entries->first);
+
+        entries->first = entry->node.parent;
+        if (entry->object != NULL)
+            vm_object_release(entry->object);
+        hal_free(entry, sizeof *entry);
+    }
+}
+
+/* ---- entries for others ---------------------------------------------------------------------------- */
+
+/* Two maps will write what an entry has: it has an object, whose copies are asymmetric.  False: no memory. */
+static bool make_shared(struct vm_map_entry *entry)
+{
+    const uint64_t size = entry->end - vm_map_entry_start(entry);
+
+    if (entry->object == NULL && (entry->object = vm_object_create(size)) == NULL)
+        return false;
+    if (entry->needs_copy && !vm_object_shadow(&entry->object, &entry->offset, size))
+        return false;
+    entry->needs_copy = false;
+    entry->shared = true;
+    entry->object->shared = true;
+    return true;
+}
+
+/* The receiver's object is the same. */
+static bool share(struct vm_map_entry *entry, struct vm_map_entry *to)
+{
+    if (!make_shared(entry))
+        return false;
+    to->object = entry->object;
+    to->offset = entry->offset;
+    to->needs_copy = false;
+    to->shared = true;
+    vm_object_reference(to->object);
+    return true;
+}
+
+/* The receiver's object will be a copy of this as it is now. */
+static bool copy(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_entry *to)
+{
+    const uint64_t size = entry->end - vm_map_entry_start(entry);
+
+    to->shared = false;
+    to->needs_copy = entry->object != NULL;
+    if (entry->object == NULL)
+        return true;
+    if (entry->wired > 0 || (entry->object->shared && !entry->needs_copy)) {
+        to->object = vm_object_copy_delayed(entry->object, entry->offset, size);
+        return to->object != NULL;
+    }
+    vm_object_reference(to->object);
+    if (!entry->needs_copy)
+        hal_pmap_protect(map->pmap, vm_map_entry_start(entry), entry->end, VM_PROT_READ | VM_PROT_EXECUTE);
+    entry->needs_copy = true;
+    return true;
+}
+
+/* Adds what another gets of the part of an entry that lies in a range; its place is told from the range's start on. */
+static bool add(struct entries *entries, struct vm_map *map, struct vm_map_entry *entry, bool shared)
+{
+    struct vm_map_entry *to = hal_alloc(sizeof *to);
+
+    if (to == NULL)
+        return false;
+    *to = *entry;
+    to->node = (struct tree_node){.key = vm_map_entry_start(entry)};
+    to->wired = 0;
+    if (!(shared ? share(entry, to) : copy(map, entry, to))) {
+        hal_free(to, sizeof *to);
+        return false;
+    }
+    *entries->last = &to->node;
+    entries->last = &to->node.parent;
+    return true;
+}
+
+/* What another gets of a range, without holes. */
+static kern_return_t collect(struct vm_map *map, uint64_t start, uint64_t end, bool shared, struct entries *entries)
+{
+    *entries = (struct entries){.first = NULL};
+    entries->last = &entries->first;
+    if (!vm_map_reserve(map, 2))
+        return KERN_RESOURCE_SHORTAGE;
+    for (struct vm_map_entry *entry = vm_map_clip(map, start, end); entry != NULL && vm_map_entry_start(entry) < end;
+         entry = vm_map_next(entry))
+        if (!add(entries, map, entry, shared)) {
+            release(entries);
+            return KERN_RESOURCE_SHORTAGE;
+        }
+    return KERN_SUCCESS;
+}
+
+/* How many there are. */
+static uint32_t count(const struct entries *entries)
+{
+    uint32_t number = 0;
+
+    for (const struct tree_node *node = entries->first; node != NULL; node = node->parent)
+        number++;
+    return number;
+}
+
+/* Puts them in, moved by a distance; as many are in reserve.  The list is empty then. */
+static void put_in(struct vm_map *map, struct entries *entries, uint64_t distance)
+{
+    while (entries->first != NULL) {
+        struct vm_map_entry *entry = entry_of(entries->first);
+
+        entries->first = entry->node.parent;
+        (void)vm_map_insert(map, vm_map_entry_start(entry) + distance, entry->end + distance, entry);
+        hal_free(entry, sizeof *entry);
+    }
+}
+
+/* ---- fork ------------------------------------------------------------------------------------------ */
+
+static bool inherit(struct entries *entries, struct vm_map *map)
+{
+    for (struct vm_map_entry *entry = vm_map_next(&map->head); entry != NULL; entry = vm_map_next(entry))
+        if (entry->inheritance != VM_INHERIT_NONE &&
+            !add(entries, map, entry, entry->inheritance == VM_INHERIT_SHARE))
+            return false;
+    return true;
+}
+
+struct vm_map *vm_map_fork(struct vm_map *map)
+{
+    struct vm_map *child = vm_map_create(map->limit);
+    struct entries entries = {.first = NULL};
+
+    if (child == NULL)
+        return NULL;
+    entries.last = &entries.first;
+    lock_acquire(&vm_lock);
+    const bool fine = inherit(&entries, map) && vm_map_reserve(child, count(&entries));
+
+    if (fine)
+        put_in(child, &entries, 0);
+    release(&entries);
+    lock_release(&vm_lock);
+    if (fine)
+        return child;
+    vm_map_destroy(child);
+    return NULL;
+}
+
+/* ---- copies and second places ---------------------------------------------------------------------- */
+
+/* What the receiver may do with entries becomes what it could do with those that they replace. */
+static void take_attributes(struct vm_map *map, struct entries *entries, uint64_t distance)
+{
+    for (struct tree_node *node = entries->first; node != NULL; node = node->parent) {
+        struct vm_map_entry *entry = entry_of(node), *former;
+
+        (void)vm_map_lookup(map, vm_map_entry_start(entry) + distance, &former);
+        entry->protection = former->protection;
+        entry->max_protection = former->max_protection;
+        entry->inheritance = former->inheritance;
+    }
+}
+
+/* Splits the entries of `to` where those of `from` end, and the other way round, so that one replaces another. */
+static bool align(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to)
+{
+    struct vm_map_entry *entry;
+
+    for (uint64_t at = 0; at < size;) {
+        uint64_t next = size;
+
+        if (!vm_map_reserve(map, 4))
+            return false;
+        (void)vm_map_lookup(map, from + at, &entry);
+        if (entry->end - from < next)
+            next = entry->end - from;
+        (void)vm_map_lookup(map, to + at, &entry);
+        if (entry->end - to < next)
+            next = entry->end - to;
+        (void)vm_map_clip(map, from + at, from + next);
+        (void)vm_map_clip(map, to + at, to + next);
+        at = next;
+    }
+    return true;
+}
+
+/* Nothing that a range has is wired or shared: it may be replaced by other objects. */
+static bool may_replace(struct vm_map *map, uint64_t start, uint64_t end)
+{
+    struct vm_map_entry *entry;
+
+    for (uint64_t at = start; at < end; at = entry->end) {
+        (void)vm_map_lookup(map, at, &entry);
+        if (entry->wired > 0 || entry->shared)
+            return false;
+    }
+    return true;
+}
+
+/* Copies the bytes of a page to an address; those who share what is there see that. */
+static kern_return_t copy_page(struct vm_map *map, uint64_t to, struct vm_object *object, uint64_t offset)
+{
+    struct vm_page *target;
+    const kern_return_t result = vm_fault_page(map, to, VM_PROT_WRITE, false, &target);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    const struct vm_page *source = vm_object_page(object, offset);
+
+    if (source != NULL)
+        hal_frame_copy(source->frame, target->frame);
+    else
+        hal_frame_zero(target->frame);
+    return KERN_SUCCESS;
+}
+
+/* Copies a range page by page: from a virtual copy, for writing the one may change the other. */
+static kern_return_t copy_pages(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to)
+{
+    struct entries entries;
+    kern_return_t result = collect(map, from, from + size, false, &entries);
+
+    for (struct tree_node *node = entries.first; node != NULL && result == KERN_SUCCESS; node = node->parent) {
+        const struct vm_map_entry *entry = entry_of(node);
+        const uint64_t start = vm_map_entry_start(entry);
+
+        for (uint64_t at = start; at < entry->end && result == KERN_SUCCESS; at += HAL_PAGE_SIZE)
+            result = copy_page(map, to + (at - from), entry->object, entry->offset + (at - start));
+    }
+    release(&entries);
+    return result;
+}
+
+static kern_return_t replace(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to)
+{
+    struct entries entries;
+
+    if (!align(map, from, size, to))
+        return KERN_RESOURCE_SHORTAGE;
+    kern_return_t result = collect(map, from, from + size, false, &entries);
+
+    if (result == KERN_SUCCESS && !vm_map_reserve(map, count(&entries) + 2))
+        result = KERN_RESOURCE_SHORTAGE;
+    if (result == KERN_SUCCESS) {
+        take_attributes(map, &entries, to - from);
+        vm_map_remove_locked(map, to, to + size);
+        put_in(map, &entries, to - from);
+    }
+    release(&entries);
+    return result;
+}
+
+kern_return_t vm_map_copy_range(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to)
+{
+    lock_acquire(&vm_lock);
+    kern_return_t result = vm_map_check(map, from, from + size, VM_PROT_READ, false);
+
+    if (result == KERN_SUCCESS)
+        result = vm_map_check(map, to, to + size, VM_PROT_WRITE, false);
+    if (result == KERN_SUCCESS)
+        result = may_replace(map, to, to + size) ? replace(map, from, size, to) : copy_pages(map, from, size, to);
+    if (result == KERN_SUCCESS || result == KERN_RESOURCE_SHORTAGE) {
+        vm_map_simplify(map, from, from + size);
+        vm_map_simplify(map, to, to + size);
+    }
+    lock_release(&vm_lock);
+    return result;
+}
+
+/* The rights that all of a list have. */
+static void common_rights(const struct entries *entries, vm_prot_t *current, vm_prot_t *max)
+{
+    *current = *max = VM_PROT_ALL;
+    for (struct tree_node *node = entries->first; node != NULL; node = node->parent) {
+        *current &= entry_of(node)->protection;
+        *max &= entry_of(node)->max_protection;
+    }
+}
+
+kern_return_t vm_map_remap(struct vm_map *from, uint64_t source, uint64_t size, struct vm_map *to, uint64_t *address,
+                           uint64_t mask, bool anywhere, bool overwrite, bool copied, vm_inherit_t inheritance,
+                           vm_prot_t *current, vm_prot_t *max)
+{
+    struct entries entries = {.first = NULL};
+
+    lock_acquire(&vm_lock);
+    kern_return_t result = vm_map_check(from, source, source + size, VM_PROT_NONE, false);
+
+    if (result == KERN_SUCCESS)
+        result = collect(from, source, source + size, !copied, &entries);
+    if (result == KERN_SUCCESS) {
+        common_rights(&entries, current, max);
+        for (struct tree_node *node = entries.first; node != NULL; node = node->parent)
+            entry_of(node)->inheritance = inheritance;
+        result = KERN_RESOURCE_SHORTAGE;
+        if (vm_map_reserve(to, count(&entries) + 2))
+            result = vm_map_find_place(to, address, size, mask, anywhere, overwrite);
+    }
+    if (result == KERN_SUCCESS)
+        put_in(to, &entries, *address - source);
+    release(&entries);
+    vm_map_simplify(from, source, source + size);
+    lock_release(&vm_lock);
+    return result;
+}
