@@ -9,7 +9,8 @@ cd "$source"
 defined() { # the functions that some folders define
     find "$@" -name '*.c' -exec cat {} + | sed -n 's/^[a-z][a-z_0-9 *]* \**\([a-z_A-Z0-9]*\)(.*/\1/p' | sort -u
 }
-defined machsim | sed -n 's/^kernel_//p' | sort -u >"$build/gen/built_kernel"
+defined machsim/ipc machsim/kern machsim/hal | sed -n 's/^kernel_//p' | sort -u >"$build/gen/built_kernel"
+defined machsim/vm | sed -n 's/^kernel_//p' | sort -u >"$build/gen/built_vm"
 defined servers | sed -n 's/^\(serve\|do\)_//p' | sort -u >"$build/gen/built_servers"
 defined libmach | sort -u >"$build/gen/built_libmach"
 find tests -name '*.c' -exec cat {} + | grep -o '[a-z_][a-z_0-9A-Z]*(' | tr -d '(' | sort -u >"$build/gen/called_by_tests"
@@ -18,8 +19,10 @@ cat <<'EOT'
 # What is built, and what is tested
 
 Made by `tools/coverage.sh` from the interfaces, the sources and the tests; `make check` says when it is out of date. A
-routine that is not built answers `KERN_NOT_SUPPORTED`. "libmach" means that the library does it for the calling task
-without a message. A routine is tested if a test program calls it by name; mig's own tests call the stubs of all.
+routine that is not built answers `KERN_NOT_SUPPORTED`. "libmach" means that the library does it without a message, for
+tasks that are processes. "core" means that the core has it for machines that have address spaces of their own, which so
+far is the simulated one: the daemon answers `KERN_NOT_SUPPORTED`. A routine is tested if a test program calls it by
+name; mig's own tests call the stubs of all.
 EOT
 # C functions that no .defs gives: what older and other systems have in libmach for messages and ports.
 functions='host_self mach_absolute_time mach_continuous_time mach_error mach_error_string mach_error_type mach_init
@@ -40,6 +43,7 @@ for defs in include/mach/*.defs include/servers/*.defs; do
     printf '\n## %s\n\n| id | routine | built | tested |\n|---|---|---|---|\n' "$interface"
     sed -n 's/^#define MACH_ID_\([a-z_A-Z0-9]*\) \([0-9]*\)$/\2 \1/p' "$ids" | while read -r id name; do
         built=no tested=no
+        if has built_vm "$name"; then built=core; fi
         if has built_libmach "$name"; then built=libmach; fi
         if has built_kernel "$name"; then built=kernel; fi
         if has built_servers "$name"; then built=server; fi

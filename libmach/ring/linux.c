@@ -4,7 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/futex.h>
+#include <mach/vm_behavior.h>
+#include <mach/vm_prot.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -45,4 +51,143 @@ bool mach_os_copy(void *to, const void *from, size_t size)
     const struct iovec remote = {.iov_base = (void *)(uintptr_t)from, .iov_len = size};
 
     return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size;
+}
+
+/* ---- memory of processes ---------------------------------------------------------------------------- */
+
+/* One call moves so much at most. */
+#define MOST ((size_t)1 << 30)
+
+bool mach_os_read(int process, uint64_t from, void *to, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        const size_t piece = size - done < MOST ? size - done : MOST;
+        const struct iovec local = {.iov_base = (char *)to + done, .iov_len = piece};
+        const struct iovec remote = {.iov_base = (void *)(uintptr_t)(from + done), .iov_len = piece};
+
+        if (process_vm_readv(process, &local, 1, &remote, 1, 0) != (ssize_t)piece)
+            return false;
+        done += piece;
+    }
+    return true;
+}
+
+bool mach_os_write(int process, uint64_t to, const void *from, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        const size_t piece = size - done < MOST ? size - done : MOST;
+        const struct iovec local = {.iov_base = (char *)(uintptr_t)from + done, .iov_len = piece};
+        const struct iovec remote = {.iov_base = (void *)(uintptr_t)(to + done), .iov_len = piece};
+
+        if (process_vm_writev(process, &local, 1, &remote, 1, 0) != (ssize_t)piece)
+            return false;
+        done += piece;
+    }
+    return true;
+}
+
+static FILE *open_process(int process, const char *file)
+{
+    char path[48];
+
+    snprintf(path, sizeof path, "/proc/%d/%s", process, file);
+    return fopen(path, "re");
+}
+
+/* A line that starts a region: proc(5). */
+static bool parse_region(const char *line, struct mach_os_region *region)
+{
+    char rights[5];
+
+    *region = (struct mach_os_region){.start = 0};
+    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64, &region->start, &region->end, rights, &region->offset) != 4)
+        return false;
+    region->protection = (rights[0] == 'r' ? VM_PROT_READ : 0) | (rights[1] == 'w' ? VM_PROT_WRITE : 0) |
+                         (rights[2] == 'x' ? VM_PROT_EXECUTE : 0);
+    region->shared = rights[3] == 's';
+    return true;
+}
+
+/* A line that tells of a region's pages, in units of 1024 bytes. */
+static void parse_pages(const char *line, uint64_t page, struct mach_os_region *region)
+{
+    char what[32];
+    uint64_t amount;
+
+    if (sscanf(line, "%31[^:]: %" SCNu64, what, &amount) != 2)
+        return;
+    amount = amount * 1024 / page;
+    if (strcmp(what, "Rss") == 0)
+        region->resident = amount;
+    else if (strcmp(what, "Swap") == 0)
+        region->swapped = amount;
+    else if (strcmp(what, "Private_Dirty") == 0 || strcmp(what, "Shared_Dirty") == 0)
+        region->dirty += amount;
+    if (strncmp(what, "Shared_", 7) == 0)
+        region->shared_pages += amount;
+}
+
+bool mach_os_region(int process, uint64_t address, bool pages, struct mach_os_region *region)
+{
+    FILE *maps = open_process(process, pages ? "smaps" : "maps");
+    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    struct mach_os_region next;
+    bool found = false;
+    char *line = NULL;
+    size_t room = 0;
+
+    if (maps == NULL)
+        return false;
+    while (getline(&line, &room, maps) > 0) {
+        if (parse_region(line, &next)) {
+            if (found)
+                break;
+            found = next.end > address;
+            *region = next;
+        } else if (found && pages) {
+            parse_pages(line, page, region);
+        }
+        if (found && !pages)
+            break;
+    }
+    free(line);
+    fclose(maps);
+    return found;
+}
+
+enum mach_os_page mach_os_page(int process, uint64_t address)
+{
+    FILE *pages = open_process(process, "pagemap");
+    uint64_t entry = 0;
+
+    if (pages == NULL)
+        return MACH_OS_PAGE_ABSENT;
+    if (fseeko(pages, (off_t)(address / (uint64_t)sysconf(_SC_PAGESIZE) * sizeof entry), SEEK_SET) < 0 ||
+        fread(&entry, sizeof entry, 1, pages) != 1)
+        entry = 0;
+    fclose(pages);
+    return entry >> 63 ? MACH_OS_PAGE_PRESENT : entry >> 62 & 1 ? MACH_OS_PAGE_SWAPPED : MACH_OS_PAGE_ABSENT;
+}
+
+bool mach_os_advise(void *address, size_t size, int behavior)
+{
+    int advice;
+
+    switch (behavior) {
+    case VM_BEHAVIOR_DEFAULT:
+    case VM_BEHAVIOR_RSEQNTL: advice = MADV_NORMAL; break;
+    case VM_BEHAVIOR_RANDOM: advice = MADV_RANDOM; break;
+    case VM_BEHAVIOR_SEQUENTIAL: advice = MADV_SEQUENTIAL; break;
+    case VM_BEHAVIOR_WILLNEED: advice = MADV_WILLNEED; break;
+    case VM_BEHAVIOR_DONTNEED: advice = MADV_COLD; break; /* Mach's leaves the bytes alone */
+    case VM_BEHAVIOR_FREE: advice = MADV_FREE; break;
+    default: return false;
+    }
+    (void)madvise(address, size, advice); /* memory of some kinds takes no advice */
+    return true;
+}
+
+bool mach_os_inherit(void *address, size_t size, bool inherited)
+{
+    return madvise(address, size, inherited ? MADV_DOFORK : MADV_DONTFORK) == 0;
 }

@@ -24,6 +24,30 @@ bool mach_os_seal(int file);
 /* Copies memory of this process that may not be there; false: it is not. */
 bool mach_os_copy(void *to, const void *from, size_t size);
 
+/* Reads or writes memory of a process, as that itself may.  False: not all of it was there and allowed. */
+bool mach_os_read(int process, uint64_t from, void *to, size_t size);
+bool mach_os_write(int process, uint64_t to, const void *from, size_t size);
+
+/* What a process has mapped. */
+struct mach_os_region {
+    uint64_t start, end, offset;
+    int protection; /* VM_PROT_* */
+    bool shared;
+    uint64_t resident, dirty, swapped, shared_pages; /* pages, if they were asked for */
+};
+
+/* The first region that ends after an address.  False: there is none, or it may not be known. */
+bool mach_os_region(int process, uint64_t address, bool pages, struct mach_os_region *region);
+
+enum mach_os_page { MACH_OS_PAGE_ABSENT, MACH_OS_PAGE_PRESENT, MACH_OS_PAGE_SWAPPED };
+/* Where a page is. */
+enum mach_os_page mach_os_page(int process, uint64_t address);
+
+/* Gives advice of VM_BEHAVIOR_* on memory of this process.  False: there is no such. */
+bool mach_os_advise(void *address, size_t size, int behavior);
+/* Whether fork gives memory of this process to the child.  False: it is not all there. */
+bool mach_os_inherit(void *address, size_t size, bool inherited);
+
 #pragma GCC visibility pop
 
 #endif

@@ -7,6 +7,7 @@
 #include "ipc/right.h"
 #include "kern/host.h"
 #include "kern/thread.h"
+#include "vm/vm_map.h"
 
 static struct lock tasks_lock; /* RANK_LEAF: guards the list and its links */
 static struct list tasks;
@@ -109,7 +110,8 @@ kern_return_t task_make(struct task_heritage *heritage, const struct task_identi
     task->active = true;
     set_tokens(task);
     task->space = ipc_space_create(limits->names, limits->receives);
-    if (task->space == NULL || !make_ports(task)) {
+    task->map = vm_map_exists() ? vm_map_create(UINT64_MAX) : NULL;
+    if (task->space == NULL || (vm_map_exists() && task->map == NULL) || !make_ports(task)) {
         task_end(task);
         task_release(task);
         return KERN_RESOURCE_SHORTAGE;
@@ -138,6 +140,8 @@ void task_release(struct task *task)
     kern_assert(!task->active && list_empty(&task->threads));
     if (task->space != NULL)
         ipc_space_release(task->space);
+    if (task->map != NULL)
+        vm_map_destroy(task->map);
     hal_free(task, sizeof *task);
 }
 
@@ -203,6 +207,8 @@ void task_end(struct task *task)
     end_threads(task);
     if (task->space != NULL)
         ipc_space_destroy(task->space);
+    if (task->map != NULL)
+        vm_map_end(task->map);
     release_ports(task);
     defer_drain();
 }

@@ -20,6 +20,8 @@ struct task_limits {
     uint32_t threads;
 };
 
+struct vm_map;
+
 struct task_identity {
     uint32_t uid, gid, real_uid, real_gid;
     int32_t pid; /* of the host's process; 0: none */
@@ -29,6 +31,7 @@ struct task {
     struct ref refs;
     struct list link; /* in the list of all tasks: task.c */
     struct ipc_space *space;
+    struct vm_map *map; /* NULL: the machine has no address spaces of its own */
     struct task_identity identity;
     security_token_t security_token;
     audit_token_t audit_token;

@@ -19,7 +19,7 @@ bool vm_map_lookup(struct vm_map *map, uint64_t address, struct vm_map_entry **e
     *entry = entry_of(tree_find_last(&map->entries, address));
     if (*entry == NULL)
         *entry = &map->head;
-    return address < (*entry)->end;
+    return *entry != &map->head && address < (*entry)->end;
 }
 
 bool vm_map_find_space(struct vm_map *map, uint64_t *address, uint64_t size, uint64_t mask)
@@ -181,6 +181,14 @@ void vm_map_simplify(struct vm_map *map, uint64_t start, uint64_t end)
 
 /* ---- life ------------------------------------------------------------------------------------------ */
 
+bool vm_map_exists(void)
+{
+    uint64_t start, end;
+
+    hal_pmap_bounds(&start, &end);
+    return start < end;
+}
+
 struct vm_map *vm_map_create(uint64_t limit)
 {
     struct vm_map *map = hal_alloc(sizeof *map);
@@ -202,12 +210,20 @@ struct vm_map *vm_map_create(uint64_t limit)
     return map;
 }
 
+void vm_map_end(struct vm_map *map)
+{
+    lock_acquire(&vm_lock);
+    vm_map_remove_locked(map, map->start, map->end);
+    map->limit = 0;
+    lock_release(&vm_lock);
+}
+
 void vm_map_destroy(struct vm_map *map)
 {
     struct vm_map_entry *spare;
 
+    vm_map_end(map);
     lock_acquire(&vm_lock);
-    vm_map_remove_locked(map, map->start, map->end);
     hal_pmap_destroy(map->pmap);
     lock_release(&vm_lock);
     while (map->spares > 0) {

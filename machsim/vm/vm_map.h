@@ -50,8 +50,13 @@ static inline uint64_t vm_map_entry_start(const struct vm_map_entry *entry)
     return entry->node.key;
 }
 
-/* NULL: no memory, or the machine has no address spaces. */
+/* Whether the machine has address spaces of its own. */
+bool vm_map_exists(void);
+/* A map of at most `limit` bytes.  NULL: no memory. */
 struct vm_map *vm_map_create(uint64_t limit);
+/* Ends all that is mapped; no more will be. */
+void vm_map_end(struct vm_map *map);
+/* No one uses it any more. */
 void vm_map_destroy(struct vm_map *map);
 
 /* ---- with the memory lock held (vm_map.c) ------------------------------------------------------------ */

@@ -75,13 +75,15 @@ static void behave(struct vm_map *map, struct vm_map_entry *entry, int behavior)
 /* Its pages are the first to be looked for when frames are wanted. */
 static void forget(struct vm_map *map, struct vm_map_entry *entry, int unused)
 {
-    (void)map, (void)unused;
-    for (uint64_t at = vm_map_entry_start(entry); entry->object != NULL && at < entry->end; at += HAL_PAGE_SIZE) {
-        struct vm_page *page = vm_map_entry_page(entry, at);
+    const uint64_t end = entry->offset + (entry->end - vm_map_entry_start(entry));
 
-        if (page != NULL)
-            vm_page_deactivate(page);
-    }
+    (void)map, (void)unused;
+    if (entry->object == NULL)
+        return;
+    for (struct vm_page *page = vm_object_page_from(entry->object, entry->offset);
+         page != NULL && vm_page_offset(page) < end;
+         page = vm_object_page_from(entry->object, vm_page_offset(page) + 1))
+        vm_page_deactivate(page);
 }
 
 kern_return_t vm_map_behavior_set(struct vm_map *map, uint64_t start, uint64_t end, vm_behavior_t behavior)

@@ -2,9 +2,8 @@
 /* vm_object.c - objects, their copies and chains: see vm_object.h. */
 #include "vm/vm_object.h"
 
-#include <mach/vm_purgable.h>
-
 uint64_t vm_object_count;
+static uint32_t last_number;
 
 static struct vm_page *first_page(const struct vm_object *object)
 {
@@ -20,8 +19,7 @@ static struct vm_page *next_page(const struct vm_page *page)
     return node == NULL ? NULL : container_of(node, struct vm_page, node);
 }
 
-/* The first page at or after an offset. */
-static struct vm_page *page_from(const struct vm_object *object, uint64_t offset)
+struct vm_page *vm_object_page_from(const struct vm_object *object, uint64_t offset)
 {
     struct tree_node *node = tree_find_last(&object->pages, offset);
 
@@ -40,7 +38,7 @@ struct vm_object *vm_object_create(uint64_t size)
 
     if (object == NULL)
         return NULL;
-    *object = (struct vm_object){.refs = 1, .size = size, .purgable = VM_PURGABLE_DENY};
+    *object = (struct vm_object){.refs = 1, .number = ++last_number, .size = size};
     list_init(&object->shadowers);
     vm_object_count++;
     return object;
@@ -126,7 +124,6 @@ bool vm_object_shadow(struct vm_object **object, uint64_t *offset, uint64_t size
 
     if (new == NULL)
         return false;
-    new->purgable = shadow->purgable;
     set_shadow(new, shadow, *offset);
     *object = new;
     *offset = 0;
@@ -156,14 +153,14 @@ struct vm_object *vm_object_copy_delayed(struct vm_object *object, uint64_t offs
 
 void vm_object_write_protect(struct vm_object *object, uint64_t offset, uint64_t size)
 {
-    for (struct vm_page *page = page_from(object, offset); page != NULL && vm_page_offset(page) - offset < size;
+    for (struct vm_page *page = vm_object_page_from(object, offset); page != NULL && vm_page_offset(page) - offset < size;
          page = next_page(page))
         hal_frame_protect(page->frame, VM_PROT_READ | VM_PROT_EXECUTE);
 }
 
 void vm_object_discard(struct vm_object *object, uint64_t offset, uint64_t size)
 {
-    struct vm_page *page = page_from(object, offset);
+    struct vm_page *page = vm_object_page_from(object, offset);
 
     while (page != NULL && vm_page_offset(page) - offset < size) {
         struct vm_page *next = next_page(page);

@@ -24,6 +24,7 @@
 
 struct vm_object {
     uint32_t refs; /* of map entries, of what shadows it, of named entries */
+    uint32_t number; /* for those who ask which object it is */
     uint64_t size; /* bytes, whole pages */
     struct tree pages;
     uint64_t resident; /* how many */
@@ -33,7 +34,6 @@ struct vm_object {
     struct list shadow_link;
     struct vm_object *copy; /* the youngest asymmetric copy, which shadows this one; no reference */
     bool shared;            /* several maps write it: copies are asymmetric */
-    int purgable;           /* VM_PURGABLE_* */
 };
 
 /* An object that reads as zeros.  NULL: no memory. */
@@ -54,6 +54,9 @@ void vm_object_collapse(struct vm_object *object);
 
 /* The page that shows at an offset: the object's own, or the nearest below.  NULL: zeros, as of no object. */
 struct vm_page *vm_object_page(struct vm_object *object, uint64_t offset);
+
+/* The object's own first page at or after an offset; NULL. */
+struct vm_page *vm_object_page_from(const struct vm_object *object, uint64_t offset);
 
 /* Forbids to write the pages of a range, wherever they are mapped. */
 void vm_object_write_protect(struct vm_object *object, uint64_t offset, uint64_t size);

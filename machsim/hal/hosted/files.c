@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * files.c - descriptors of the host that stand for ports, and ports that stand for descriptors.
+ * files.c - descriptors of the host that stand for ports, and ports that stand for descriptors or processes.
  *
  * A port or set that is polled has a watch: a descriptor that is readable while there is a message.  The watch is
  * guarded by the lock of what it watches.
@@ -238,6 +238,29 @@ static uint64_t make_file(struct hosted_thread *t, mach_port_name_t name)
     return t->attach < 0 ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
 }
 
+/* ---- tasks that are processes ---------------------------------------------------------------------- */
+
+/* The process whose memory the holder of a task's port may touch, as far as the host allows it. */
+static uint64_t task_process(struct hosted_thread *t, mach_port_name_t name)
+{
+    uint32_t bits;
+    void *object;
+    kern_return_t result = ipc_right_find(t->thread->task->space, name, MACH_PORT_TYPE_SEND, &bits, &object);
+
+    if (result != KERN_SUCCESS)
+        return KERN_INVALID_ARGUMENT;
+    struct ipc_port *port = object;
+
+    ipc_port_lock(port);
+    const bool is_task = port->object_type == OBJECT_TASK && port->object != NULL;
+
+    if (is_task)
+        t->thread->out = (uint32_t)((const struct task *)port->object)->identity.pid;
+    ipc_port_unlock(port);
+    ipc_port_release(port);
+    return is_task ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
+}
+
 /* ---- the bootstrap server's own -------------------------------------------------------------------- */
 
 static uint64_t set_bootstrap(struct hosted_thread *t, mach_port_name_t name)
@@ -270,6 +293,7 @@ bool files_trap(struct hosted_thread *t, uint32_t number, const uint64_t *argume
     case WIRE_TRAP_POLL: result = poll_trap(t, name); break;
     case WIRE_TRAP_MAKE_FILEPORT: result = make_fileport(t); break;
     case WIRE_TRAP_MAKE_FILE: result = make_file(t, name); break;
+    case WIRE_TRAP_TASK_PROCESS: result = task_process(t, name); break;
     case WIRE_TRAP_SET_BOOTSTRAP: result = set_bootstrap(t, name); break;
     default: return false;
     }

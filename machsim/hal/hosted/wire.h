@@ -92,6 +92,7 @@ enum wire_trap {
     WIRE_TRAP_POLL = 0x1000,          /* name -> result; a descriptor that polls readable while a message waits */
     WIRE_TRAP_MAKE_FILEPORT = 0x1001, /* a descriptor with it -> result; name */
     WIRE_TRAP_MAKE_FILE = 0x1002,     /* name -> result; a descriptor */
+    WIRE_TRAP_TASK_PROCESS = 0x1004,  /* name of a task's port -> result; number of its process */
     WIRE_TRAP_SET_BOOTSTRAP = 0x1003, /* name -> result; for the bootstrap server alone */
 };
 

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* process.c - tasks, their processes and what these have mapped: see process.h. */
+#include "libmach/process/process.h"
+
+#include <unistd.h>
+
+#include "libmach/ring/ring.h"
+
+kern_return_t process_of(vm_map_read_t task, int *process)
+{
+    const uint64_t arguments[] = {task};
+    uint64_t result, out = 0;
+
+    *process = getpid();
+    if (task == mach_task_self())
+        return KERN_SUCCESS;
+    if (!ring_simple_trap(WIRE_TRAP_TASK_PROCESS, arguments, 1, &result, &out))
+        return KERN_INVALID_ARGUMENT;
+    *process = (int)out;
+    return (kern_return_t)result;
+}
+
+kern_return_t process_check(int process, uint64_t address, uint64_t size, vm_prot_t protection)
+{
+    struct mach_os_region region;
+
+    if (!mach_os_region(process, 0, false, &region))
+        return KERN_NO_ACCESS;
+    for (uint64_t at = address; at < address + size; at = region.end) {
+        if (!mach_os_region(process, at, false, &region) || region.start > at)
+            return KERN_INVALID_ADDRESS;
+        if (protection & ~region.protection)
+            return KERN_PROTECTION_FAILURE;
+    }
+    return KERN_SUCCESS;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * process.h - memory of tasks that are processes.  The caller's own is changed by the host's calls; another's is read
+ * and written as far as the host lets one process do that to another: the same user's, and root's to all.
+ */
+#ifndef LIBMACH_PROCESS_H
+#define LIBMACH_PROCESS_H
+
+#include <stdbool.h>
+
+#include <mach/mach.h>
+#include <mach/mach_vm.h>
+
+#include "gen/vm/kernelrpc.h" /* what the kernel does: _kernelrpc_mach_vm_map and so on */
+#include "libmach/ring/os.h"
+
+#pragma GCC visibility push(hidden)
+
+/* The process that a task is.  KERN_INVALID_ARGUMENT: the name is no task's port. */
+kern_return_t process_of(vm_map_read_t task, int *process);
+
+/* Whether a range overflows. */
+static inline bool process_overflows(uint64_t address, uint64_t size)
+{
+    return size > UINT64_MAX - address || address + size > UINT64_MAX - vm_page_size;
+}
+
+/*
+ * Whether all of a range is there and allows `protection`.
+ * KERN_INVALID_ADDRESS, KERN_PROTECTION_FAILURE; KERN_NO_ACCESS: the host does not tell.
+ */
+kern_return_t process_check(int process, uint64_t address, uint64_t size, vm_prot_t protection);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vm.c - what is mapped in the calling task, and how: whole pages, by the host's calls.  For other tasks the kernel is
+ * asked.
+ */
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "libmach/process/process.h"
+
+static int host_protection(vm_prot_t protection)
+{
+    return (protection & VM_PROT_READ ? PROT_READ : 0) | (protection & VM_PROT_WRITE ? PROT_WRITE : 0) |
+           (protection & VM_PROT_EXECUTE ? PROT_EXEC : 0);
+}
+
+/* ---- mapping --------------------------------------------------------------------------------------- */
+
+/* Zeroed memory at a place, with `over` in place of what is there.  KERN_NO_SPACE: there is no room. */
+static kern_return_t map_at(uint64_t address, uint64_t size, int protection, bool over)
+{
+    const int place = over ? MAP_FIXED : 0; /* else the place is a hint, which the host takes if it is free */
+    void *map = mmap((void *)address, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | place, -1, 0);
+
+    if (map == MAP_FAILED)
+        return address < vm_page_size ? KERN_INVALID_ADDRESS : KERN_NO_SPACE;
+    if ((uint64_t)map == address)
+        return KERN_SUCCESS;
+    munmap(map, size);
+    return KERN_NO_SPACE;
+}
+
+/* Zeroed memory somewhere, at an address without the bits of `mask`: more is mapped, and what is too much given back. */
+static kern_return_t map_anywhere(uint64_t *address, uint64_t size, uint64_t mask, int protection)
+{
+    const uint64_t more = mask < vm_page_size ? 0 : mask + 1;
+
+    if (more > UINT64_MAX - size || (mask & (mask + 1)) != 0)
+        return mask & (mask + 1) ? KERN_NOT_SUPPORTED : KERN_NO_SPACE;
+    void *map = mmap(NULL, size + more, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (map == MAP_FAILED)
+        return KERN_NO_SPACE;
+    *address = ((uint64_t)map + (more == 0 ? 0 : mask)) & ~(more == 0 ? 0 : mask);
+    if (*address > (uint64_t)map)
+        munmap(map, *address - (uint64_t)map);
+    if ((uint64_t)map + size + more > *address + size)
+        munmap((void *)(*address + size), (uint64_t)map + more - *address);
+    return KERN_SUCCESS;
+}
+
+kern_return_t mach_vm_map(vm_map_t task, mach_vm_address_t *address, mach_vm_size_t size, mach_vm_offset_t mask,
+                          int flags, mem_entry_name_port_t object, memory_object_offset_t offset, boolean_t copy,
+                          vm_prot_t protection, vm_prot_t max, vm_inherit_t inheritance)
+{
+    if (task != mach_task_self() || MACH_PORT_VALID(object))
+        return _kernelrpc_mach_vm_map(task, address, size, mask, flags, object, offset, copy, protection, max,
+                                      inheritance);
+    const bool anywhere = flags & VM_FLAGS_ANYWHERE;
+    const uint64_t at = trunc_page(*address);
+
+    if (process_overflows(anywhere ? 0 : *address, size) || size == 0 ||
+        ((unsigned)flags & ~(unsigned)VM_FLAGS_USER_MAP) || (protection & ~max) || (max & ~VM_PROT_ALL) ||
+        inheritance > VM_INHERIT_NONE)
+        return KERN_INVALID_ARGUMENT;
+    if (max != VM_PROT_ALL || inheritance == VM_INHERIT_SHARE || (flags & VM_FLAGS_PURGABLE))
+        return KERN_NOT_SUPPORTED; /* the host keeps no such limits */
+    if (!anywhere && (at & mask) != 0)
+        return KERN_INVALID_ADDRESS;
+    const uint64_t whole = round_page((anywhere ? 0 : *address - at) + size);
+    const kern_return_t result =
+        anywhere ? map_anywhere(address, whole, mask, host_protection(protection))
+                 : map_at(at, whole, host_protection(protection), flags & VM_FLAGS_OVERWRITE);
+
+    if (result == KERN_SUCCESS && !anywhere)
+        *address = at;
+    if (result == KERN_SUCCESS && inheritance == VM_INHERIT_NONE)
+        (void)mach_os_inherit((void *)*address, whole, false);
+    return result;
+}
+
+kern_return_t mach_vm_allocate(vm_map_t task, mach_vm_address_t *address, mach_vm_size_t size, int flags)
+{
+    if (task != mach_task_self())
+        return _kernelrpc_mach_vm_allocate(task, address, size, flags);
+    if ((unsigned)flags & ~(unsigned)VM_FLAGS_USER_ALLOCATE)
+        return KERN_INVALID_ARGUMENT;
+    if (size == 0) {
+        *address = 0;
+        return KERN_SUCCESS;
+    }
+    return mach_vm_map(task, address, size, 0, flags, MACH_PORT_NULL, 0, FALSE, VM_PROT_DEFAULT, VM_PROT_ALL,
+                       VM_INHERIT_DEFAULT);
+}
+
+kern_return_t mach_vm_deallocate(vm_map_t task, mach_vm_address_t address, mach_vm_size_t size)
+{
+    if (task != mach_task_self())
+        return _kernelrpc_mach_vm_deallocate(task, address, size);
+    if (process_overflows(address, size))
+        return KERN_INVALID_ARGUMENT;
+    if (size == 0)
+        return KERN_SUCCESS;
+    const uint64_t start = trunc_page(address);
+
+    return munmap((void *)start, round_page(address + size) - start) == 0 ? KERN_SUCCESS : KERN_INVALID_ADDRESS;
+}
+
+/* A copy of memory of this task's or another's.  The host shares private memory with no one. */
+kern_return_t mach_vm_remap(vm_map_t task, mach_vm_address_t *address, mach_vm_size_t size, mach_vm_offset_t mask,
+                            int flags, vm_map_t source, mach_vm_address_t from, boolean_t copy, vm_prot_t *protection,
+                            vm_prot_t *max, vm_inherit_t inheritance)
+{
+    struct mach_os_region region;
+    int process;
+
+    if (task != mach_task_self() || !copy)
+        return _kernelrpc_mach_vm_remap(task, address, size, mask, flags, source, from, copy, protection, max,
+                                        inheritance);
+    const uint64_t start = trunc_page(from);
+
+    if (process_overflows(from, size) || size == 0)
+        return KERN_INVALID_ARGUMENT;
+    kern_return_t result = process_of(source, &process);
+
+    if (result == KERN_SUCCESS)
+        result = process_check(process, start, round_page(from + size) - start, VM_PROT_READ);
+    if (result == KERN_SUCCESS)
+        result = mach_vm_map(task, address, round_page(from + size) - start, mask, flags, MACH_PORT_NULL, 0, FALSE,
+                             VM_PROT_DEFAULT, VM_PROT_ALL, inheritance);
+    if (result != KERN_SUCCESS)
+        return result;
+    if (!mach_os_read(process, start, (void *)*address, round_page(from + size) - start) ||
+        !mach_os_region(process, start, false, &region)) {
+        (void)mach_vm_deallocate(task, *address, size);
+        return KERN_INVALID_ADDRESS;
+    }
+    *protection = region.protection;
+    *max = VM_PROT_ALL;
+    return mach_vm_protect(task, *address, size, FALSE, region.protection);
+}
+
+/* ---- attributes ------------------------------------------------------------------------------------ */
+
+/* The whole pages of a range of this task's, all of which must be there. */
+static kern_return_t own_range(mach_vm_address_t address, mach_vm_size_t size, void **start, size_t *length)
+{
+    const uint64_t first = trunc_page(address);
+
+    if (process_overflows(address, size))
+        return KERN_INVALID_ARGUMENT;
+    *start = (void *)first;
+    *length = round_page(address + size) - first;
+    return process_check(getpid(), first, *length, VM_PROT_NONE);
+}
+
+kern_return_t mach_vm_protect(vm_map_t task, mach_vm_address_t address, mach_vm_size_t size, boolean_t maximum,
+                              vm_prot_t protection)
+{
+    void *start;
+    size_t length;
+
+    if (task != mach_task_self())
+        return _kernelrpc_mach_vm_protect(task, address, size, maximum, protection);
+    if (protection & ~VM_PROT_ALL)
+        return KERN_INVALID_ARGUMENT;
+    kern_return_t result = own_range(address, size, &start, &length);
+
+    if (result != KERN_SUCCESS || length == 0)
+        return result;
+    if (maximum)
+        return KERN_NOT_SUPPORTED; /* the host keeps no limit */
+    if (mprotect(start, length, host_protection(protection)) == 0)
+        return KERN_SUCCESS;
+    return errno == ENOMEM ? KERN_RESOURCE_SHORTAGE : KERN_PROTECTION_FAILURE;
+}
+
+kern_return_t mach_vm_inherit(vm_map_t task, mach_vm_address_t address, mach_vm_size_t size, vm_inherit_t inheritance)
+{
+    struct mach_os_region region;
+    void *start;
+    size_t length;
+
+    if (task != mach_task_self())
+        return _kernelrpc_mach_vm_inherit(task, address, size, inheritance);
+    if (inheritance > VM_INHERIT_NONE)
+        return KERN_INVALID_ARGUMENT;
+    kern_return_t result = own_range(address, size, &start, &length);
+
+    if (result != KERN_SUCCESS || length == 0)
+        return result;
+    /* What a child gets is a copy of private memory, and the same shared memory: the host knows no other way. */
+    if (inheritance != VM_INHERIT_NONE &&
+        (!mach_os_region(getpid(), (uint64_t)start, false, &region) ||
+         region.shared != (inheritance == VM_INHERIT_SHARE)))
+        return KERN_NOT_SUPPORTED;
+    return mach_os_inherit(start, length, inheritance != VM_INHERIT_NONE) ? KERN_SUCCESS : KERN_INVALID_ADDRESS;
+}
+
+kern_return_t mach_vm_behavior_set(vm_map_t task, mach_vm_address_t address, mach_vm_size_t size,
+                                   vm_behavior_t behavior)
+{
+    void *start;
+    size_t length;
+
+    if (task != mach_task_self())
+        return _kernelrpc_mach_vm_behavior_set(task, address, size, behavior);
+    const kern_return_t result = own_range(address, size, &start, &length);
+
+    if (result != KERN_SUCCESS || length == 0)
+        return result;
+    return mach_os_advise(start, length, behavior) ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
+}
+
+kern_return_t mach_vm_msync(vm_map_t task, mach_vm_address_t address, mach_vm_size_t size, vm_sync_t flags)
+{
+    const bool wait = flags & VM_SYNC_SYNCHRONOUS;
+    void *start;
+    size_t length;
+
+    if (task != mach_task_self())
+        return _kernelrpc_mach_vm_msync(task, address, size, flags);
+    if (wait && (flags & VM_SYNC_ASYNCHRONOUS))
+        return KERN_INVALID_ARGUMENT;
+    const kern_return_t result = own_range(address, size, &start, &length);
+
+    if (result == KERN_INVALID_ADDRESS && !(flags & VM_SYNC_CONTIGUOUS))
+        return KERN_SUCCESS; /* holes are no error, and the host has written back what lies between them anyway */
+    if (result != KERN_SUCCESS || length == 0)
+        return result;
+    return msync(start, length, (wait ? MS_SYNC : MS_ASYNC) | (flags & VM_SYNC_INVALIDATE ? MS_INVALIDATE : 0)) == 0
+               ? KERN_SUCCESS
+               : KERN_FAILURE;
+}
+
+/* ---- for stubs ------------------------------------------------------------------------------------- */
+
+void mig_allocate(vm_address_t *address, vm_size_t size)
+{
+    if (vm_allocate(mach_task_self(), address, size, VM_FLAGS_ANYWHERE) != KERN_SUCCESS)
+        *address = 0;
+}
+
+void mig_deallocate(vm_address_t address, vm_size_t size)
+{
+    (void)vm_deallocate(mach_task_self(), address, size);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vm_bytes.c - bytes of tasks that are processes, from and to the caller's memory. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "libmach/process/process.h"
+
+/* Why bytes could not be moved. */
+static kern_return_t reason(int process, uint64_t address, uint64_t size, vm_prot_t protection)
+{
+    const kern_return_t result = process_check(process, address, size, protection);
+
+    return result == KERN_SUCCESS ? KERN_NO_ACCESS : result;
+}
+
+/* The number of a process that has ended may become another's: what was done with it counts if the task lives still. */
+static kern_return_t still_is(vm_map_read_t task, int process)
+{
+    int now;
+    const kern_return_t result = process_of(task, &now);
+
+    return result == KERN_SUCCESS && now != process ? KERN_INVALID_ARGUMENT : result;
+}
+
+kern_return_t mach_vm_read_overwrite(vm_map_read_t task, mach_vm_address_t address, mach_vm_size_t size,
+                                     mach_vm_address_t data, mach_vm_size_t *out)
+{
+    int process;
+
+    if (process_overflows(address, size) || process_overflows(data, size))
+        return KERN_INVALID_ARGUMENT;
+    const kern_return_t result = process_of(task, &process);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    if (!mach_os_read(process, address, (void *)data, size))
+        return reason(process, address, size, VM_PROT_READ);
+    *out = size;
+    return still_is(task, process);
+}
+
+kern_return_t mach_vm_read(vm_map_read_t task, mach_vm_address_t address, mach_vm_size_t size, vm_offset_t *data,
+                           mach_msg_type_number_t *count)
+{
+    mach_vm_address_t place;
+    mach_vm_size_t done;
+
+    if (size != (mach_msg_type_number_t)size)
+        return KERN_INVALID_ARGUMENT;
+    kern_return_t result = mach_vm_allocate(mach_task_self(), &place, size, VM_FLAGS_ANYWHERE);
+
+    if (result != KERN_SUCCESS)
+        return KERN_RESOURCE_SHORTAGE;
+    result = mach_vm_read_overwrite(task, address, size, place, &done);
+    if (result != KERN_SUCCESS) {
+        (void)mach_vm_deallocate(mach_task_self(), place, size);
+        return result;
+    }
+    *data = place;
+    *count = (mach_msg_type_number_t)size;
+    return KERN_SUCCESS;
+}
+
+/* Each place of the list becomes that of the caller's copy; of those that fail, all do. */
+kern_return_t mach_vm_read_list(vm_map_read_t task, mach_vm_read_entry_t list, natural_t count)
+{
+    mach_vm_read_entry_t copies;
+    mach_msg_type_number_t size;
+    vm_offset_t data;
+
+    if (count == 0 || count > VM_MAP_ENTRY_MAX)
+        return KERN_INVALID_ARGUMENT;
+    for (natural_t i = 0; i < count; i++) {
+        const kern_return_t result = mach_vm_read(task, list[i].address, list[i].size, &data, &size);
+
+        if (result != KERN_SUCCESS) {
+            while (i-- > 0)
+                (void)mach_vm_deallocate(mach_task_self(), copies[i].address, list[i].size);
+            return result;
+        }
+        copies[i].address = data;
+    }
+    for (natural_t i = 0; i < count; i++)
+        list[i].address = copies[i].address;
+    return KERN_SUCCESS;
+}
+
+/* What another process has is looked at first, so that nothing is written unless all of it can be. */
+kern_return_t mach_vm_write(vm_map_t task, mach_vm_address_t address, vm_offset_t data, mach_msg_type_number_t count)
+{
+    int process;
+
+    if (process_overflows(address, count))
+        return KERN_INVALID_ARGUMENT;
+    kern_return_t result = process_of(task, &process);
+
+    if (result == KERN_SUCCESS)
+        result = process_check(process, address, count, VM_PROT_WRITE);
+    if (result == KERN_SUCCESS && !mach_os_write(process, address, (const void *)data, count))
+        result = reason(process, address, count, VM_PROT_WRITE);
+    return result == KERN_SUCCESS ? still_is(task, process) : result;
+}
+
+/* As memmove does, by way of a copy where the two overlap. */
+static bool move(int process, uint64_t from, uint64_t size, uint64_t to)
+{
+    void *copy = malloc(size);
+    const bool moved = copy != NULL && mach_os_read(process, from, copy, size) && mach_os_write(process, to, copy, size);
+
+    free(copy);
+    return moved;
+}
+
+kern_return_t mach_vm_copy(vm_map_t task, mach_vm_address_t from, mach_vm_size_t size, mach_vm_address_t to)
+{
+    int process;
+
+    if (process_overflows(from, size) || process_overflows(to, size))
+        return KERN_INVALID_ARGUMENT;
+    kern_return_t result = process_of(task, &process);
+
+    if (result == KERN_SUCCESS)
+        result = process_check(process, from, size, VM_PROT_READ);
+    if (result == KERN_SUCCESS)
+        result = process_check(process, to, size, VM_PROT_WRITE);
+    if (result != KERN_SUCCESS || size == 0)
+        return result;
+    const bool apart = from + size <= to || to + size <= from;
+    const bool moved = task == mach_task_self() && apart ? mach_os_read(process, from, (void *)to, size)
+                                                         : move(process, from, size, to);
+
+    return moved ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mach_vm.c - the routines of mach_vm.defs that change what is mapped, and how; and vm_wire of host_priv.defs. */
+#include "gen/kernel/host_priv_server.h"
+#include "gen/kernel/mach_vm_server.h"
+#include "vm/vm_range.h"
+
+#include <mach/vm_attributes.h>
+#include <mach/vm_statistics.h>
+#include <mach/vm_sync.h>
+
+/* The tag that flags carry. */
+static uint32_t tag_of(int flags)
+{
+    return (uint32_t)flags >> 24;
+}
+
+/* ---- mapping --------------------------------------------------------------------------------------- */
+
+kern_return_t kernel_mach_vm_map(task_ref_t task, mach_vm_address_t *address, mach_vm_size_t size,
+                                 mach_vm_offset_t mask, int flags, mem_entry_name_port_t object,
+                                 memory_object_offset_t offset, boolean_t copy, vm_prot_t protection, vm_prot_t max,
+                                 vm_inherit_t inheritance)
+{
+    const struct vm_map_entry like = {
+        .protection = protection,
+        .max_protection = max,
+        .inheritance = inheritance,
+        .behavior = VM_BEHAVIOR_DEFAULT,
+        .tag = tag_of(flags),
+    };
+    struct vm_range range;
+    const kern_return_t result = vm_range_of(task, flags & VM_FLAGS_ANYWHERE ? 0 : *address, size, &range);
+
+    (void)offset, (void)copy;
+    if (result != KERN_SUCCESS)
+        return result;
+    if (((unsigned)flags & ~(unsigned)VM_FLAGS_USER_MAP) || (protection & ~max) || (max & ~VM_PROT_ALL) ||
+        inheritance > VM_INHERIT_NONE || size == 0)
+        return KERN_INVALID_ARGUMENT;
+    if (MACH_PORT_VALID(object) || (flags & VM_FLAGS_PURGABLE))
+        return KERN_NOT_SUPPORTED;
+    *address = vm_page_trunc(*address);
+    return vm_map_enter(task->map, address, range.end - range.start, mask, flags & VM_FLAGS_ANYWHERE,
+                        flags & VM_FLAGS_OVERWRITE, &like);
+}
+
+kern_return_t kernel_mach_vm_allocate(task_ref_t task, mach_vm_address_t *address, mach_vm_size_t size, int flags)
+{
+    struct vm_range range;
+
+    if ((unsigned)flags & ~(unsigned)VM_FLAGS_USER_ALLOCATE)
+        return KERN_INVALID_ARGUMENT;
+    if (size != 0)
+        return kernel_mach_vm_map(task, address, size, 0, flags, MACH_PORT_NULL, 0, FALSE, VM_PROT_DEFAULT,
+                                  VM_PROT_ALL, VM_INHERIT_DEFAULT);
+    *address = 0;
+    return vm_range_of(task, 0, 0, &range);
+}
+
+kern_return_t kernel_mach_vm_deallocate(task_ref_t task, mach_vm_address_t address, mach_vm_size_t size)
+{
+    struct vm_range range;
+    const kern_return_t result = vm_range_of(task, address, size, &range);
+
+    if (result != KERN_SUCCESS || size == 0)
+        return result;
+    return vm_map_remove(task->map, range.start, range.end);
+}
+
+kern_return_t kernel_mach_vm_remap(task_ref_t task, mach_vm_address_t *address, mach_vm_size_t size,
+                                   mach_vm_offset_t mask, int flags, task_ref_t source, mach_vm_address_t from,
+                                   boolean_t copy, vm_prot_t *protection, vm_prot_t *max, vm_inherit_t inheritance)
+{
+    struct vm_range range, target;
+    kern_return_t result = vm_range_of(source, from, size, &range);
+
+    if (result == KERN_SUCCESS)
+        result = vm_range_of(task, flags & VM_FLAGS_ANYWHERE ? 0 : *address, size, &target);
+    if (result != KERN_SUCCESS)
+        return result;
+    if (size == 0 || inheritance > VM_INHERIT_NONE)
+        return KERN_INVALID_ARGUMENT;
+    *address = vm_page_trunc(*address);
+    return vm_map_remap(source->map, range.start, range.end - range.start, task->map, address, mask,
+                        flags & VM_FLAGS_ANYWHERE, flags & VM_FLAGS_OVERWRITE, copy != FALSE, inheritance, protection,
+                        max);
+}
+
+/* ---- attributes ------------------------------------------------------------------------------------ */
+
+kern_return_t kernel_mach_vm_protect(task_ref_t task, mach_vm_address_t address, mach_vm_size_t size, boolean_t max,
+                                     vm_prot_t protection)
+{
+    struct vm_range range;
+    const kern_return_t result = vm_range_of(task, address, size, &range);
+
+    if (result != KERN_SUCCESS || size == 0)
+        return result;
+    return vm_map_protect(task->map, range.start, range.end, protection, max != FALSE);
+}
+
+kern_return_t kernel_mach_vm_inherit(task_ref_t task, mach_vm_address_t address, mach_vm_size_t size,
+                                     vm_inherit_t inheritance)
+{
+    struct vm_range range;
+    const kern_return_t result = vm_range_of(task, address, size, &range);
+
+    if (result != KERN_SUCCESS || size == 0)
+        return result;
+    return vm_map_inherit(task->map, range.start, range.end, inheritance);
+}
+
+kern_return_t kernel_mach_vm_behavior_set(task_ref_t task, mach_vm_address_t address, mach_vm_size_t size,
+                                          vm_behavior_t behavior)
+{
+    struct vm_range range;
+    const kern_return_t result = vm_range_of(task, address, size, &range);
+
+    if (result != KERN_SUCCESS || size == 0)
+        return result;
+    return vm_map_behavior_set(task->map, range.start, range.end, behavior);
+}
+
+/* Caches are coherent here: what is asked is so already, where there is memory. */
+kern_return_t kernel_mach_vm_machine_attribute(task_ref_t task, mach_vm_address_t address, mach_vm_size_t size,
+                                               vm_machine_attribute_t attribute, vm_machine_attribute_val_t *value)
+{
+    struct vm_range range;
+    kern_return_t result = vm_range_of(task, address, size, &range);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    if (attribute != MATTR_CACHE || *value < MATTR_VAL_CACHE_FLUSH || *value > MATTR_VAL_CACHE_SYNC)
+        return KERN_INVALID_ARGUMENT;
+    lock_acquire(&vm_lock);
+    result = vm_map_check(task->map, range.start, range.end, VM_PROT_NONE, false);
+    lock_release(&vm_lock);
+    return result;
+}
+
+/* All memory is the kernel's own so far: there is no one to write it back to. */
+kern_return_t kernel_mach_vm_msync(task_ref_t task, mach_vm_address_t address, mach_vm_size_t size, vm_sync_t flags)
+{
+    struct vm_range range;
+    kern_return_t result = vm_range_of(task, address, size, &range);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    if ((flags & VM_SYNC_ASYNCHRONOUS) && (flags & VM_SYNC_SYNCHRONOUS))
+        return KERN_INVALID_ARGUMENT;
+    if (!(flags & VM_SYNC_CONTIGUOUS))
+        return KERN_SUCCESS;
+    lock_acquire(&vm_lock);
+    result = vm_map_check(task->map, range.start, range.end, VM_PROT_NONE, false);
+    lock_release(&vm_lock);
+    return result;
+}
+
+/* ---- wiring ---------------------------------------------------------------------------------------- */
+
+kern_return_t kernel_mach_vm_wire(host_ref_t host, task_ref_t task, mach_vm_address_t address, mach_vm_size_t size,
+                                  vm_prot_t access)
+{
+    struct vm_range range;
+
+    if (host == NULL)
+        return KERN_INVALID_HOST;
+    const kern_return_t result = vm_range_of(task, address, size, &range);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    if (access & ~VM_PROT_ALL)
+        return KERN_INVALID_ARGUMENT;
+    return vm_map_wire(task->map, range.start, range.end, access);
+}
+
+kern_return_t kernel_vm_wire(host_ref_t host, task_ref_t task, vm_address_t address, vm_size_t size, vm_prot_t access)
+{
+    return kernel_mach_vm_wire(host, task, address, size, access);
+}

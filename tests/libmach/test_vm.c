@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_vm.c - memory of tasks that are processes: the caller's own, and another's through its port. */
+#include "../suite.h"
+
+#include <mach/mach.h>
+#include <mach/mach_vm.h>
+#include <mach/vm_map.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGE ((mach_vm_size_t)vm_page_size)
+#define SELF mach_task_self()
+
+static unsigned char *allocate(mach_vm_size_t size)
+{
+    mach_vm_address_t address = 0;
+
+    ck_assert_int_eq(mach_vm_allocate(SELF, &address, size, VM_FLAGS_ANYWHERE), KERN_SUCCESS);
+    return (unsigned char *)address;
+}
+
+static mach_vm_address_t at(const void *memory)
+{
+    return (mach_vm_address_t)(uintptr_t)memory;
+}
+
+/* A process that waits, with what memory this one has, and a right to its task. */
+static pid_t other_process(mach_port_t *task)
+{
+    int ends[2];
+    char byte;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)mach_init();
+        (void)!write(ends[1], "r", 1);
+        for (;;)
+            pause();
+    }
+    ck_assert_int_eq((int)read(ends[0], &byte, 1), 1);
+    ck_assert_int_eq(task_for_pid(SELF, pid, task), KERN_SUCCESS);
+    close(ends[0]);
+    close(ends[1]);
+    return pid;
+}
+
+static void end(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+/* ---- one's own ------------------------------------------------------------------------------------- */
+
+START_TEST(memory_is_allocated_anywhere_or_where_wanted)
+{
+    unsigned char *memory = allocate(3 * PAGE);
+    mach_vm_address_t wanted = at(memory + PAGE);
+
+    memory[2 * PAGE] = 1;
+    ck_assert_int_eq(mach_vm_allocate(SELF, &wanted, PAGE, VM_FLAGS_FIXED), KERN_NO_SPACE);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, wanted, PAGE), KERN_SUCCESS);
+    wanted += 7;
+    ck_assert_int_eq(mach_vm_allocate(SELF, &wanted, PAGE - 7, VM_FLAGS_FIXED), KERN_SUCCESS);
+    ck_assert_uint_eq(wanted, at(memory + PAGE));
+    memory[PAGE] = 5;
+    ck_assert_int_eq(mach_vm_allocate(SELF, &wanted, PAGE, VM_FLAGS_FIXED | VM_FLAGS_OVERWRITE), KERN_SUCCESS);
+    ck_assert_int_eq(memory[PAGE], 0);
+    ck_assert_int_eq(memory[2 * PAGE], 1);
+    ck_assert_int_eq(mach_vm_allocate(SELF, &wanted, UINT64_MAX, VM_FLAGS_ANYWHERE), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_allocate(SELF, &wanted, (uint64_t)1 << 60, VM_FLAGS_ANYWHERE), KERN_NO_SPACE);
+    ck_assert_int_eq(mach_vm_allocate(SELF, &wanted, PAGE, 0x00800000), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, at(memory), 3 * PAGE), KERN_SUCCESS);
+}
+END_TEST
+
+START_TEST(memory_is_mapped_on_the_boundary_that_is_asked_for)
+{
+    mach_vm_address_t address = 0;
+
+    ck_assert_int_eq(mach_vm_map(SELF, &address, 5 * PAGE, 0xfffff, VM_FLAGS_ANYWHERE, MACH_PORT_NULL, 0, FALSE,
+                                 VM_PROT_READ, VM_PROT_ALL, VM_INHERIT_COPY), KERN_SUCCESS);
+    ck_assert_uint_eq(address & 0xfffff, 0);
+    ck_assert_int_eq(*(unsigned char *)(address + 5 * PAGE - 1), 0);
+    ck_assert_int_eq(mach_vm_map(SELF, &address, PAGE, 0, VM_FLAGS_ANYWHERE, MACH_PORT_NULL, 0, FALSE, VM_PROT_ALL,
+                                 VM_PROT_READ, VM_INHERIT_COPY), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_map(SELF, &address, PAGE, 0, VM_FLAGS_ANYWHERE, MACH_PORT_NULL, 0, FALSE, VM_PROT_READ,
+                                 VM_PROT_READ, VM_INHERIT_COPY), KERN_NOT_SUPPORTED);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, address, 5 * PAGE), KERN_SUCCESS);
+}
+END_TEST
+
+START_TEST(protection_changes_where_there_is_memory)
+{
+    unsigned char *memory = allocate(3 * PAGE);
+    vm_region_basic_info_data_64_t info;
+    mach_msg_type_number_t count = VM_REGION_BASIC_INFO_COUNT_64;
+    mach_vm_address_t found = at(memory + PAGE);
+    mach_vm_size_t size;
+    mach_port_t object;
+
+    ck_assert_int_eq(mach_vm_protect(SELF, at(memory + PAGE), 1, FALSE, VM_PROT_READ), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_region(SELF, &found, &size, VM_REGION_BASIC_INFO_64, (vm_region_info_t)&info, &count,
+                                    &object), KERN_SUCCESS);
+    ck_assert_uint_eq(found, at(memory + PAGE));
+    ck_assert_uint_eq(size, PAGE);
+    ck_assert_int_eq(info.protection, VM_PROT_READ);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, at(memory + 2 * PAGE), PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_protect(SELF, at(memory), 3 * PAGE, FALSE, VM_PROT_NONE), KERN_INVALID_ADDRESS);
+    memory[0] = 1; /* nothing was changed */
+    ck_assert_int_eq(mach_vm_protect(SELF, at(memory), PAGE, FALSE, 64), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_protect(SELF, at(memory), PAGE, TRUE, VM_PROT_READ), KERN_NOT_SUPPORTED);
+    ck_assert_int_eq(mach_vm_protect(SELF, UINT64_MAX - 100, PAGE, FALSE, VM_PROT_READ), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, at(memory), 2 * PAGE), KERN_SUCCESS);
+}
+END_TEST
+
+START_TEST(a_child_does_not_get_what_is_not_inherited)
+{
+    unsigned char *memory = allocate(2 * PAGE);
+    int status;
+
+    ck_assert_int_eq(mach_vm_inherit(SELF, at(memory), PAGE, VM_INHERIT_NONE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_inherit(SELF, at(memory + PAGE), PAGE, VM_INHERIT_SHARE), KERN_NOT_SUPPORTED);
+    ck_assert_int_eq(mach_vm_inherit(SELF, at(memory), PAGE, 9), KERN_INVALID_ARGUMENT);
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        unsigned char byte;
+        mach_vm_size_t done;
+
+        if (mach_vm_read_overwrite(SELF, at(memory + PAGE), 1, at(&byte), &done) != KERN_SUCCESS)
+            _exit(1);
+        _exit(mach_vm_read_overwrite(SELF, at(memory), 1, at(&byte), &done) == KERN_INVALID_ADDRESS ? 0 : 2);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(mach_vm_inherit(SELF, at(memory), PAGE, VM_INHERIT_COPY), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, at(memory), 2 * PAGE), KERN_SUCCESS);
+}
+END_TEST
+
+START_TEST(bytes_are_copied_also_onto_themselves)
+{
+    unsigned char *memory = allocate(4 * PAGE);
+
+    for (mach_vm_size_t i = 0; i < 2 * PAGE; i++)
+        memory[i] = (unsigned char)(i * 3 + i / 256);
+    ck_assert_int_eq(mach_vm_copy(SELF, at(memory), 2 * PAGE, at(memory + 2 * PAGE)), KERN_SUCCESS);
+    ck_assert_mem_eq(memory, memory + 2 * PAGE, 2 * PAGE);
+    ck_assert_int_eq(mach_vm_copy(SELF, at(memory), 2 * PAGE - 100, at(memory + 100)), KERN_SUCCESS);
+    ck_assert_mem_eq(memory + 100, memory + 2 * PAGE, 2 * PAGE - 100);
+    ck_assert_int_eq(mach_vm_protect(SELF, at(memory), PAGE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_copy(SELF, at(memory + PAGE), PAGE, at(memory)), KERN_PROTECTION_FAILURE);
+    ck_assert_int_eq(mach_vm_copy(SELF, 0, PAGE, at(memory)), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, at(memory), 4 * PAGE), KERN_SUCCESS);
+}
+END_TEST
+
+START_TEST(advice_and_writing_back_are_checked)
+{
+    unsigned char *memory = allocate(2 * PAGE);
+
+    memory[0] = 1;
+    ck_assert_int_eq(mach_vm_behavior_set(SELF, at(memory), PAGE, VM_BEHAVIOR_DONTNEED), KERN_SUCCESS);
+    ck_assert_int_eq(memory[0], 1);
+    ck_assert_int_eq(mach_vm_behavior_set(SELF, at(memory), PAGE, 99), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_msync(SELF, at(memory), PAGE, VM_SYNC_SYNCHRONOUS), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_msync(SELF, at(memory), PAGE, VM_SYNC_SYNCHRONOUS | VM_SYNC_ASYNCHRONOUS),
+                     KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, at(memory + PAGE), PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_msync(SELF, at(memory), 2 * PAGE, VM_SYNC_SYNCHRONOUS), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_msync(SELF, at(memory), 2 * PAGE, VM_SYNC_CONTIGUOUS), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_behavior_set(SELF, at(memory), 2 * PAGE, VM_BEHAVIOR_DEFAULT), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, at(memory), PAGE), KERN_SUCCESS);
+}
+END_TEST
+
+START_TEST(regions_are_found_with_what_their_pages_are)
+{
+    unsigned char *memory = allocate(8 * PAGE);
+    vm_region_extended_info_data_t extended;
+    vm_region_submap_info_data_64_t submap;
+    mach_msg_type_number_t count = VM_REGION_EXTENDED_INFO_COUNT;
+    mach_vm_address_t found = at(memory);
+    mach_vm_size_t size;
+    natural_t depth = 5;
+    mach_port_t object;
+    integer_t disposition, refs;
+
+    memory[0] = memory[3 * PAGE] = 1;
+    /* The kernel may have joined it with its neighbours: a different protection parts them. */
+    ck_assert_int_eq(mach_vm_protect(SELF, at(memory), 8 * PAGE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_region(SELF, &found, &size, VM_REGION_EXTENDED_INFO, (vm_region_info_t)&extended, &count,
+                                    &object), KERN_SUCCESS);
+    ck_assert_uint_ge(extended.pages_resident, 2);
+    ck_assert_int_eq(extended.protection, VM_PROT_READ);
+    count = VM_REGION_EXTENDED_INFO_COUNT - 1;
+    ck_assert_int_eq(mach_vm_region(SELF, &found, &size, VM_REGION_EXTENDED_INFO, (vm_region_info_t)&extended, &count,
+                                    &object), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_region(SELF, &found, &size, 99, (vm_region_info_t)&extended, &count, &object),
+                     KERN_INVALID_ARGUMENT);
+    count = VM_REGION_SUBMAP_INFO_COUNT_64;
+    ck_assert_int_eq(mach_vm_region_recurse(SELF, &found, &size, &depth, (vm_region_recurse_info_t)&submap, &count),
+                     KERN_SUCCESS);
+    ck_assert_uint_eq(depth, 0);
+    ck_assert_uint_ge(submap.pages_resident, 2);
+    ck_assert_int_eq(mach_vm_page_query(SELF, at(memory), &disposition, &refs), KERN_SUCCESS);
+    ck_assert_int_ne(disposition, 0);
+    ck_assert_int_eq(mach_vm_page_query(SELF, at(memory + 5 * PAGE), &disposition, &refs), KERN_SUCCESS);
+    ck_assert_int_eq(disposition, 0);
+    found = UINT64_MAX - PAGE;
+    count = VM_REGION_EXTENDED_INFO_COUNT;
+    ck_assert_int_eq(mach_vm_region(SELF, &found, &size, VM_REGION_EXTENDED_INFO, (vm_region_info_t)&extended, &count,
+                                    &object), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, at(memory), 8 * PAGE), KERN_SUCCESS);
+}
+END_TEST
+
+/* ---- another's ------------------------------------------------------------------------------------- */
+
+START_TEST(another_process_is_read_and_written_through_its_task_port)
+{
+    static unsigned char here[5000];
+    unsigned char *memory = allocate(4 * PAGE);
+    mach_msg_type_number_t count;
+    mach_port_t task;
+    vm_offset_t data;
+
+    memset(memory, 7, 4 * PAGE);
+    pid_t pid = other_process(&task);
+
+    memset(memory, 8, 4 * PAGE);
+    ck_assert_int_eq(mach_vm_read(task, at(memory + 10), 9000, &data, &count), KERN_SUCCESS);
+    ck_assert_uint_eq(count, 9000);
+    for (int i = 0; i < 9000; i++)
+        ck_assert_int_eq(((unsigned char *)data)[i], 7);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, data, count), KERN_SUCCESS);
+    memset(here, 9, sizeof here);
+    ck_assert_int_eq(mach_vm_write(task, at(memory + 100), (vm_offset_t)here, sizeof here), KERN_SUCCESS);
+    ck_assert_int_eq(memory[100], 8);
+    ck_assert_int_eq(vm_read(task, (vm_address_t)memory + 99, 3, &data, &count), KERN_SUCCESS);
+    ck_assert_int_eq(((unsigned char *)data)[0], 7);
+    ck_assert_int_eq(((unsigned char *)data)[1], 9);
+    ck_assert_int_eq(mach_vm_copy(task, at(memory + 100), 10, at(memory)), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_read(task, at(memory), 10, &data, &count), KERN_SUCCESS);
+    ck_assert_int_eq(((unsigned char *)data)[9], 9);
+    ck_assert_int_eq(mach_vm_read(task, 0, 10, &data, &count), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_write(task, at("constant"), (vm_offset_t)here, 1), KERN_PROTECTION_FAILURE);
+    end(pid);
+    ck_assert_int_ne(mach_vm_read(task, at(memory), 10, &data, &count), KERN_SUCCESS);
+}
+END_TEST
+
+START_TEST(lists_of_places_are_read_whole_or_not_at_all)
+{
+    unsigned char *memory = allocate(2 * PAGE);
+    mach_vm_read_entry_t list = {{at(memory), 100}, {at(memory + PAGE), 200}};
+    mach_port_t task;
+
+    memset(memory, 3, 2 * PAGE);
+    pid_t pid = other_process(&task);
+
+    ck_assert_int_eq(mach_vm_read_list(task, list, 2), KERN_SUCCESS);
+    ck_assert_int_eq(((unsigned char *)list[1].address)[199], 3);
+    ck_assert_uint_ne(list[0].address, at(memory));
+    list[1].address = 0;
+    ck_assert_int_eq(mach_vm_read_list(task, list, 2), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_read_list(task, list, 0), KERN_INVALID_ARGUMENT);
+    end(pid);
+}
+END_TEST
+
+START_TEST(another_process_shows_its_regions_and_gives_copies)
+{
+    unsigned char *memory = allocate(2 * PAGE);
+    vm_region_basic_info_data_64_t info;
+    mach_msg_type_number_t count = VM_REGION_BASIC_INFO_COUNT_64;
+    mach_vm_address_t found = 0, copy = 0;
+    mach_vm_size_t size;
+    mach_port_t task, object;
+    vm_prot_t protection, max;
+    unsigned regions = 0;
+
+    memset(memory, 6, 2 * PAGE);
+    pid_t pid = other_process(&task);
+
+    while (mach_vm_region(task, &found, &size, VM_REGION_BASIC_INFO_64, (vm_region_info_t)&info, &count, &object) ==
+           KERN_SUCCESS) {
+        found += size;
+        regions++;
+    }
+    ck_assert_uint_gt(regions, 5); /* libc's own among them */
+    ck_assert_int_eq(mach_vm_remap(SELF, &copy, 2 * PAGE, 0, VM_FLAGS_ANYWHERE, task, at(memory), TRUE, &protection,
+                                   &max, VM_INHERIT_COPY), KERN_SUCCESS);
+    ck_assert_int_eq(*(unsigned char *)copy, 6);
+    ck_assert_int_eq(protection, VM_PROT_DEFAULT);
+    ck_assert_int_eq(mach_vm_remap(SELF, &copy, PAGE, 0, VM_FLAGS_ANYWHERE, task, at(memory), FALSE, &protection, &max,
+                                   VM_INHERIT_COPY), KERN_NOT_SUPPORTED);
+    ck_assert_int_eq(mach_vm_protect(task, at(memory), PAGE, FALSE, VM_PROT_READ), KERN_NOT_SUPPORTED);
+    end(pid);
+}
+END_TEST
+
+START_TEST(a_name_port_gives_no_memory)
+{
+    mach_msg_type_number_t count;
+    mach_port_t task, name;
+    vm_offset_t data;
+    pid_t pid = other_process(&task);
+
+    ck_assert_int_eq(task_name_for_pid(SELF, pid, &name), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_read(name, at(&pid), 1, &data, &count), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_read(MACH_PORT_NULL, at(&pid), 1, &data, &count), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_read(mach_host_self(), at(&pid), 1, &data, &count), KERN_INVALID_ARGUMENT);
+    end(pid);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("vm of processes");
+    const TTest *const tests[] = {
+        memory_is_allocated_anywhere_or_where_wanted,
+        memory_is_mapped_on_the_boundary_that_is_asked_for,
+        protection_changes_where_there_is_memory,
+        a_child_does_not_get_what_is_not_inherited,
+        bytes_are_copied_also_onto_themselves,
+        advice_and_writing_back_are_checked,
+        regions_are_found_with_what_their_pages_are,
+        another_process_is_read_and_written_through_its_task_port,
+        lists_of_places_are_read_whole_or_not_at_all,
+        another_process_shows_its_regions_and_gives_copies,
+        a_name_port_gives_no_memory,
+    };
+
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+        add_test(suite, tests[i], NULL, NULL, 60);
+    return run_suite(suite);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_mach_vm.c - the routines of mach_vm.defs, as one task calls them on itself and on another. */
+#include "harness.h"
+
+#include "gen/mach_vm.h"
+#include "maps.h"
+
+#include <mach/vm_attributes.h>
+#include <mach/vm_region.h>
+#include <mach/vm_statistics.h>
+#include <mach/vm_sync.h>
+
+static struct vm_map *own_map(void)
+{
+    return current->thread->task->map;
+}
+
+static mach_vm_address_t allocate(mach_vm_size_t size)
+{
+    mach_vm_address_t address = 0;
+
+    ck_assert_int_eq(mach_vm_allocate(self(), &address, size, VM_FLAGS_ANYWHERE), KERN_SUCCESS);
+    return address;
+}
+
+static int load(uint64_t address)
+{
+    unsigned char byte;
+    const kern_return_t result = sim_load(own_map(), address, &byte);
+
+    return result == KERN_SUCCESS ? byte : -result;
+}
+
+/* Another task, and a right of the current one's to its port. */
+static struct sim_thread *other_task(mach_port_name_t *name)
+{
+    struct sim_thread *first = current, *second = sim_task(NULL, NULL);
+
+    become(second);
+    *name = give(first, self(), MACH_MSG_TYPE_COPY_SEND);
+    become(first);
+    return second;
+}
+
+/* ---- allocating ------------------------------------------------------------------------------------ */
+
+START_TEST(memory_is_allocated_in_whole_pages_anywhere_or_where_wanted)
+{
+    mach_vm_address_t address = allocate(1), next;
+
+    ck_assert_uint_eq(address % PAGE, 0);
+    ck_assert_int_eq(load(address + PAGE - 1), 0);
+    ck_assert_int_eq(load(address + PAGE), -KERN_INVALID_ADDRESS);
+    next = address + PAGE + 5;
+    ck_assert_int_eq(mach_vm_allocate(self(), &next, PAGE, VM_FLAGS_FIXED), KERN_SUCCESS);
+    ck_assert_uint_eq(next, address + PAGE);
+    ck_assert_int_eq(mach_vm_allocate(self(), &next, PAGE, VM_FLAGS_FIXED), KERN_NO_SPACE);
+    ck_assert_int_eq(sim_store(own_map(), next, 9), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_allocate(self(), &next, PAGE, VM_FLAGS_FIXED | VM_FLAGS_OVERWRITE), KERN_SUCCESS);
+    ck_assert_int_eq(load(next), 0);
+    ck_assert_int_eq(mach_vm_deallocate(self(), address, 2 * PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(load(next), -KERN_INVALID_ADDRESS);
+}
+END_TEST
+
+START_TEST(sizes_and_flags_that_make_no_sense_are_refused)
+{
+    mach_vm_address_t address = 5;
+
+    ck_assert_int_eq(mach_vm_allocate(self(), &address, 0, VM_FLAGS_ANYWHERE), KERN_SUCCESS);
+    ck_assert_uint_eq(address, 0);
+    ck_assert_int_eq(mach_vm_allocate(self(), &address, UINT64_MAX, VM_FLAGS_ANYWHERE), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_allocate(self(), &address, (uint64_t)1 << 60, VM_FLAGS_ANYWHERE), KERN_NO_SPACE);
+    ck_assert_int_eq(mach_vm_allocate(self(), &address, PAGE, 0x00800000), KERN_INVALID_ARGUMENT);
+    address = UINT64_MAX - PAGE;
+    ck_assert_int_eq(mach_vm_allocate(self(), &address, 4 * PAGE, VM_FLAGS_FIXED), KERN_INVALID_ARGUMENT);
+    address = 0;
+    ck_assert_int_eq(mach_vm_allocate(self(), &address, PAGE, VM_FLAGS_FIXED), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_deallocate(self(), PAGE * 100, 0), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_deallocate(self(), PAGE * 100, UINT64_MAX - PAGE), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_deallocate(self(), 100 * PAGE, PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_allocate(receive_right(), &address, PAGE, VM_FLAGS_ANYWHERE),
+                     MACH_SEND_INVALID_DEST);
+}
+END_TEST
+
+START_TEST(memory_is_mapped_with_the_rights_that_are_asked_for)
+{
+    mach_vm_address_t address = 0;
+
+    ck_assert_int_eq(mach_vm_map(self(), &address, PAGE, 0xffff, VM_FLAGS_ANYWHERE, MACH_PORT_NULL, 0, FALSE,
+                                 VM_PROT_READ, VM_PROT_READ | VM_PROT_WRITE, VM_INHERIT_NONE), KERN_SUCCESS);
+    ck_assert_uint_eq(address & 0xffff, 0);
+    ck_assert_int_eq(sim_store(own_map(), address, 1), KERN_PROTECTION_FAILURE);
+    ck_assert_int_eq(mach_vm_protect(self(), address, PAGE, FALSE, VM_PROT_READ | VM_PROT_WRITE), KERN_SUCCESS);
+    ck_assert_int_eq(sim_store(own_map(), address, 1), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_protect(self(), address, PAGE, FALSE, VM_PROT_ALL), KERN_PROTECTION_FAILURE);
+    ck_assert_int_eq(mach_vm_protect(self(), address, PAGE, TRUE, VM_PROT_READ), KERN_SUCCESS);
+    ck_assert_int_eq(sim_store(own_map(), address, 1), KERN_PROTECTION_FAILURE);
+    ck_assert_int_eq(mach_vm_map(self(), &address, PAGE, 0, VM_FLAGS_ANYWHERE, MACH_PORT_NULL, 0, FALSE, VM_PROT_ALL,
+                                 VM_PROT_READ, VM_INHERIT_NONE), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_map(self(), &address, PAGE, 0, VM_FLAGS_ANYWHERE, receive_right(), 0, FALSE, VM_PROT_READ,
+                                 VM_PROT_READ, VM_INHERIT_NONE), MACH_SEND_INVALID_RIGHT);
+}
+END_TEST
+
+/* ---- another task's memory ------------------------------------------------------------------------- */
+
+START_TEST(another_tasks_memory_is_read_and_written_through_its_port)
+{
+    mach_port_name_t task;
+    struct sim_thread *first = current, *second = other_task(&task);
+    mach_vm_address_t address = 0;
+    static unsigned char bytes[10000];
+    vm_offset_t data;
+    mach_msg_type_number_t count;
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(i * 3);
+    ck_assert_int_eq(mach_vm_allocate(task, &address, sizeof bytes, VM_FLAGS_ANYWHERE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_write(task, address + 50, (vm_offset_t)bytes, sizeof bytes), KERN_SUCCESS);
+    become(second);
+    ck_assert_int_eq(load(address + 50 + 9999), (unsigned char)(9999 * 3));
+    become(first);
+    ck_assert_int_eq(mach_vm_read(task, address + 50, sizeof bytes, &data, &count), KERN_SUCCESS);
+    ck_assert_uint_eq(count, sizeof bytes);
+    ck_assert_mem_eq((void *)data, bytes, sizeof bytes);
+    sim_unmap(data, sizeof bytes);
+    ck_assert_int_eq(mach_vm_read(task, address, 4 * PAGE, &data, &count), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_protect(task, address, PAGE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_write(task, address, (vm_offset_t)bytes, 4), KERN_PROTECTION_FAILURE);
+    ck_assert_int_eq(mach_vm_protect(task, address, PAGE, FALSE, VM_PROT_NONE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_read(task, address, 4, &data, &count), KERN_PROTECTION_FAILURE);
+    sim_task_end(second);
+    ck_assert_int_ne(mach_vm_read(task, address, 4, &data, &count), KERN_SUCCESS);
+}
+END_TEST
+
+START_TEST(memory_is_shared_with_another_task_or_copied)
+{
+    mach_port_name_t task;
+    struct sim_thread *first = current, *second = other_task(&task);
+    const mach_vm_address_t from = allocate(3 * PAGE);
+    mach_vm_address_t shared = 0, copied = 0;
+    vm_prot_t protection, max;
+
+    ck_assert_int_eq(sim_store(own_map(), from + PAGE, 7), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_remap(task, &shared, 3 * PAGE, 0, VM_FLAGS_ANYWHERE, self(), from, FALSE, &protection, &max,
+                                   VM_INHERIT_SHARE), KERN_SUCCESS);
+    ck_assert_int_eq(protection, VM_PROT_DEFAULT);
+    ck_assert_int_eq(max, VM_PROT_ALL);
+    ck_assert_int_eq(mach_vm_remap(task, &copied, 3 * PAGE, 0, VM_FLAGS_ANYWHERE, self(), from, TRUE, &protection, &max,
+                                   VM_INHERIT_COPY), KERN_SUCCESS);
+    become(second);
+    ck_assert_int_eq(load(shared + PAGE), 7);
+    ck_assert_int_eq(sim_store(own_map(), shared + PAGE, 8), KERN_SUCCESS);
+    ck_assert_int_eq(load(copied + PAGE), 7);
+    ck_assert_int_eq(sim_store(own_map(), copied, 1), KERN_SUCCESS);
+    become(first);
+    ck_assert_int_eq(load(from + PAGE), 8);
+    ck_assert_int_eq(load(from), 0);
+    ck_assert_int_eq(mach_vm_remap(task, &copied, 9 * PAGE, 0, VM_FLAGS_ANYWHERE, self(), from, TRUE, &protection, &max,
+                                   VM_INHERIT_COPY), KERN_INVALID_ADDRESS);
+}
+END_TEST
+
+START_TEST(bytes_are_copied_from_anywhere_to_anywhere)
+{
+    const mach_vm_address_t at = allocate(8 * PAGE);
+
+    for (unsigned i = 0; i < 2 * PAGE; i++)
+        ck_assert_int_eq(sim_store(own_map(), at + i, (unsigned char)(i * 5 + i / 256)), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_copy(self(), at, 2 * PAGE, at + 4 * PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(load(at + 5 * PAGE + 9), load(at + PAGE + 9));
+    const int before = load(at + 3000), last = load(at + 10);
+
+    ck_assert_int_eq(mach_vm_copy(self(), at + 10, 5000, at + 110), KERN_SUCCESS);
+    ck_assert_int_eq(load(at + 3100), before);
+    ck_assert_int_eq(load(at + 110), last);
+    ck_assert_int_eq(mach_vm_copy(self(), at + 7, 2 * PAGE, at + 7 * PAGE), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_copy(self(), at, UINT64_MAX - PAGE, at), KERN_INVALID_ARGUMENT);
+}
+END_TEST
+
+/* ---- what is known --------------------------------------------------------------------------------- */
+
+START_TEST(regions_are_described)
+{
+    mach_vm_address_t at = allocate(4 * PAGE), found = 0;
+    vm_region_basic_info_data_64_t basic;
+    vm_region_extended_info_data_t extended;
+    mach_msg_type_number_t count = VM_REGION_BASIC_INFO_COUNT_64;
+    mach_port_t object = 77;
+    mach_vm_size_t size;
+
+    ck_assert_int_eq(mach_vm_protect(self(), at + PAGE, PAGE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_region(self(), &found, &size, VM_REGION_BASIC_INFO_64, (vm_region_info_t)&basic, &count,
+                                    &object), KERN_SUCCESS);
+    ck_assert_uint_eq(found, at);
+    ck_assert_uint_eq(size, PAGE);
+    ck_assert_uint_eq(object, MACH_PORT_NULL);
+    ck_assert_int_eq(basic.protection, VM_PROT_DEFAULT);
+    found += size;
+    ck_assert_int_eq(mach_vm_region(self(), &found, &size, VM_REGION_BASIC_INFO_64, (vm_region_info_t)&basic, &count,
+                                    &object), KERN_SUCCESS);
+    ck_assert_int_eq(basic.protection, VM_PROT_READ);
+    ck_assert_int_eq(basic.max_protection, VM_PROT_ALL);
+    found += size;
+    ck_assert_int_eq(sim_store(own_map(), found, 1), KERN_SUCCESS);
+    count = VM_REGION_EXTENDED_INFO_COUNT;
+    ck_assert_int_eq(mach_vm_region(self(), &found, &size, VM_REGION_EXTENDED_INFO, (vm_region_info_t)&extended, &count,
+                                    &object), KERN_SUCCESS);
+    ck_assert_uint_eq(extended.pages_resident, 1);
+    ck_assert_uint_eq(extended.pages_dirtied, 1);
+    count = VM_REGION_EXTENDED_INFO_COUNT - 1;
+    ck_assert_int_eq(mach_vm_region(self(), &found, &size, VM_REGION_EXTENDED_INFO, (vm_region_info_t)&extended, &count,
+                                    &object), KERN_INVALID_ARGUMENT);
+    found += size;
+    count = VM_REGION_BASIC_INFO_COUNT_64;
+    ck_assert_int_eq(mach_vm_region(self(), &found, &size, VM_REGION_BASIC_INFO_64, (vm_region_info_t)&basic, &count,
+                                    &object), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_region(self(), &at, &size, 99, (vm_region_info_t)&basic, &count, &object),
+                     KERN_INVALID_ARGUMENT);
+}
+END_TEST
+
+START_TEST(regions_without_submaps_are_described_recursively)
+{
+    mach_vm_address_t at = allocate(2 * PAGE), found = 0;
+    vm_region_submap_info_data_64_t info;
+    mach_msg_type_number_t count = VM_REGION_SUBMAP_INFO_COUNT_64;
+    natural_t depth = 3;
+    mach_vm_size_t size;
+
+    ck_assert_int_eq(load(at), 0);
+    ck_assert_int_eq(mach_vm_region_recurse(self(), &found, &size, &depth, (vm_region_recurse_info_t)&info, &count),
+                     KERN_SUCCESS);
+    ck_assert_uint_eq(found, at);
+    ck_assert_uint_eq(depth, 0);
+    ck_assert_int_eq(info.is_submap, FALSE);
+    ck_assert_uint_eq(info.pages_resident, 1);
+    ck_assert_int_eq(info.share_mode, SM_PRIVATE);
+    count = VM_REGION_SUBMAP_SHORT_INFO_COUNT_64;
+    ck_assert_int_eq(mach_vm_region_recurse(self(), &found, &size, &depth, (vm_region_recurse_info_t)&info, &count),
+                     KERN_SUCCESS);
+    ck_assert_uint_eq(count, VM_REGION_SUBMAP_SHORT_INFO_COUNT_64);
+}
+END_TEST
+
+START_TEST(pages_are_told_of)
+{
+    const mach_vm_address_t at = allocate(2 * PAGE);
+    integer_t disposition, refs;
+
+    ck_assert_int_eq(mach_vm_page_query(self(), at, &disposition, &refs), KERN_SUCCESS);
+    ck_assert_int_eq(disposition, 0);
+    ck_assert_int_eq(sim_store(own_map(), at, 1), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_page_query(self(), at + 9, &disposition, &refs), KERN_SUCCESS);
+    ck_assert_int_eq(disposition, VM_PAGE_QUERY_PAGE_PRESENT | VM_PAGE_QUERY_PAGE_DIRTY);
+    ck_assert_int_eq(refs, 1);
+    ck_assert_int_eq(mach_vm_page_query(self(), at + 2 * PAGE, &disposition, &refs), KERN_INVALID_ADDRESS);
+}
+END_TEST
+
+START_TEST(advice_and_attributes_are_checked)
+{
+    const mach_vm_address_t at = allocate(2 * PAGE);
+    vm_machine_attribute_val_t value = MATTR_VAL_CACHE_SYNC;
+
+    ck_assert_int_eq(mach_vm_behavior_set(self(), at, 2 * PAGE, VM_BEHAVIOR_SEQUENTIAL), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_behavior_set(self(), at, 3 * PAGE, VM_BEHAVIOR_SEQUENTIAL), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_inherit(self(), at, PAGE, VM_INHERIT_NONE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_inherit(self(), at, PAGE, 9), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_machine_attribute(self(), at, PAGE, MATTR_CACHE, &value), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_machine_attribute(self(), at, 3 * PAGE, MATTR_CACHE, &value), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_machine_attribute(self(), at, PAGE, MATTR_MIGRATE, &value), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_msync(self(), at, PAGE, VM_SYNC_SYNCHRONOUS), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_msync(self(), at, 3 * PAGE, VM_SYNC_SYNCHRONOUS | VM_SYNC_CONTIGUOUS), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_msync(self(), at, PAGE, VM_SYNC_SYNCHRONOUS | VM_SYNC_ASYNCHRONOUS), KERN_INVALID_ARGUMENT);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("mach_vm");
+    const TTest *const tests[] = {
+        memory_is_allocated_in_whole_pages_anywhere_or_where_wanted,
+        sizes_and_flags_that_make_no_sense_are_refused,
+        memory_is_mapped_with_the_rights_that_are_asked_for,
+        another_tasks_memory_is_read_and_written_through_its_port,
+        memory_is_shared_with_another_task_or_copied,
+        bytes_are_copied_from_anywhere_to_anywhere,
+        regions_are_described,
+        regions_without_submaps_are_described_recursively,
+        pages_are_told_of,
+        advice_and_attributes_are_checked,
+    };
+
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+        add_test(suite, tests[i], harness_start, harness_stop, 20);
+    return run_suite(suite);
+}
