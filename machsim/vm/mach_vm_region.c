@@ -2,9 +2,7 @@
 /* mach_vm_region.c - the routines of mach_vm.defs that tell what is mapped. */
 #include "gen/kernel/mach_vm_server.h"
 #include "vm/vm_range.h"
-#include "kern/string.h"
-
-#include <mach/vm_region.h>
+#include "vm/vm_region_info.h"
 
 /* What is known of an entry beyond what it says itself. */
 struct census {
@@ -39,11 +37,6 @@ static struct census count_pages(const struct vm_map_entry *entry)
     return census;
 }
 
-static uint32_t number_of(const struct vm_object *object)
-{
-    return object == NULL ? 0 : object->number;
-}
-
 static unsigned char share_mode(const struct vm_map_entry *entry)
 {
     if (entry->object == NULL)
@@ -53,131 +46,34 @@ static unsigned char share_mode(const struct vm_map_entry *entry)
     return entry->needs_copy || entry->object->shadow != NULL ? SM_COW : SM_PRIVATE;
 }
 
-/* ---- flavors --------------------------------------------------------------------------------------- */
-
-/* Each writes its structure; it has `count` words of room.  How many it wrote; 0: that is not enough. */
-typedef mach_msg_type_number_t describe_t(const struct vm_map_entry *entry, int *info, mach_msg_type_number_t count);
-
-#define WORDS(structure) ((mach_msg_type_number_t)(sizeof(structure) / sizeof(int)))
-#define GIVE(structure, info, count)                                                                                   \
-    ((count) < WORDS(structure) ? 0 : (memcpy(info, &(structure), sizeof(structure)), WORDS(structure)))
-
-static mach_msg_type_number_t basic_64(const struct vm_map_entry *entry, int *info, mach_msg_type_number_t count)
+static struct vm_region_facts facts_of(const struct vm_map_entry *entry, bool pages)
 {
-    const vm_region_basic_info_data_64_t basic = {
+    const struct census census = pages ? count_pages(entry) : (struct census){.resident = 0};
+
+    return (struct vm_region_facts){
         .protection = entry->protection,
         .max_protection = entry->max_protection,
         .inheritance = entry->inheritance,
+        .behavior = entry->behavior,
         .shared = entry->shared,
         .offset = entry->offset,
-        .behavior = entry->behavior,
-        .user_wired_count = (unsigned short)entry->wired,
-    };
-
-    return GIVE(basic, info, count);
-}
-
-static mach_msg_type_number_t basic(const struct vm_map_entry *entry, int *info, mach_msg_type_number_t count)
-{
-    const vm_region_basic_info_data_t basic = {
-        .protection = entry->protection,
-        .max_protection = entry->max_protection,
-        .inheritance = entry->inheritance,
-        .shared = entry->shared,
-        .offset = (uint32_t)entry->offset,
-        .behavior = entry->behavior,
-        .user_wired_count = (unsigned short)entry->wired,
-    };
-
-    return GIVE(basic, info, count);
-}
-
-static mach_msg_type_number_t extended(const struct vm_map_entry *entry, int *info, mach_msg_type_number_t count)
-{
-    const struct census census = count_pages(entry);
-    const vm_region_extended_info_data_t extended = {
-        .protection = entry->protection,
-        .user_tag = entry->tag,
-        .pages_resident = census.resident,
-        .pages_dirtied = census.dirty,
-        .ref_count = census.refs,
-        .shadow_depth = (unsigned short)census.depth,
+        .wired = entry->wired,
+        .tag = entry->tag,
+        .resident = census.resident,
+        .dirty = census.dirty,
+        .shared_pages = census.refs > 1 ? census.resident : 0,
+        .refs = census.refs,
+        .depth = census.depth,
+        .object = entry->object == NULL ? 0 : entry->object->number,
         .share_mode = share_mode(entry),
     };
-
-    return GIVE(extended, info, count);
-}
-
-static mach_msg_type_number_t top(const struct vm_map_entry *entry, int *info, mach_msg_type_number_t count)
-{
-    const struct census census = count_pages(entry);
-    const bool shared = census.refs > 1;
-    const vm_region_top_info_data_t top = {
-        .obj_id = number_of(entry->object),
-        .ref_count = census.refs,
-        .private_pages_resident = shared ? 0 : census.resident,
-        .shared_pages_resident = shared ? census.resident : 0,
-        .share_mode = share_mode(entry),
-    };
-
-    return GIVE(top, info, count);
-}
-
-static describe_t *flavor_of(vm_region_flavor_t flavor)
-{
-    switch (flavor) {
-    case VM_REGION_BASIC_INFO_64: return basic_64;
-    case VM_REGION_BASIC_INFO: return basic;
-    case VM_REGION_EXTENDED_INFO: return extended;
-    case VM_REGION_TOP_INFO: return top;
-    default: return NULL;
-    }
-}
-
-static mach_msg_type_number_t submap_64(const struct vm_map_entry *entry, int *info, mach_msg_type_number_t count)
-{
-    const struct census census = count_pages(entry);
-    const vm_region_submap_info_data_64_t whole = {
-        .protection = entry->protection,
-        .max_protection = entry->max_protection,
-        .inheritance = entry->inheritance,
-        .offset = entry->offset,
-        .user_tag = entry->tag,
-        .pages_resident = census.resident,
-        .pages_dirtied = census.dirty,
-        .ref_count = census.refs,
-        .shadow_depth = (unsigned short)census.depth,
-        .share_mode = share_mode(entry),
-        .behavior = entry->behavior,
-        .object_id = number_of(entry->object),
-        .user_wired_count = (unsigned short)entry->wired,
-    };
-    const vm_region_submap_short_info_data_64_t few = {
-        .protection = whole.protection,
-        .max_protection = whole.max_protection,
-        .inheritance = whole.inheritance,
-        .offset = whole.offset,
-        .user_tag = whole.user_tag,
-        .ref_count = whole.ref_count,
-        .shadow_depth = whole.shadow_depth,
-        .share_mode = whole.share_mode,
-        .behavior = whole.behavior,
-        .object_id = whole.object_id,
-        .user_wired_count = whole.user_wired_count,
-    };
-
-    if (count < VM_REGION_SUBMAP_INFO_V0_COUNT_64)
-        return GIVE(few, info, count);
-    count = count < VM_REGION_SUBMAP_INFO_COUNT_64 ? VM_REGION_SUBMAP_INFO_V0_COUNT_64 : VM_REGION_SUBMAP_INFO_COUNT_64;
-    memcpy(info, &whole, count * sizeof *info);
-    return count;
 }
 
 /* ---- routines -------------------------------------------------------------------------------------- */
 
 /* Describes the first entry that has something at or after *address. */
-static kern_return_t describe(struct task *task, mach_vm_address_t *address, mach_vm_size_t *size, describe_t *function,
-                              int *info, mach_msg_type_number_t *count)
+static kern_return_t describe(struct task *task, mach_vm_address_t *address, mach_vm_size_t *size,
+                              vm_region_flavor_t flavor, int *info, mach_msg_type_number_t *count)
 {
     struct vm_map_entry *entry;
     struct vm_range range;
@@ -190,9 +86,10 @@ static kern_return_t describe(struct task *task, mach_vm_address_t *address, mac
         entry = vm_map_next(entry);
     if (entry == NULL) {
         result = KERN_INVALID_ADDRESS;
-    } else if ((*count = function(entry, info, *count)) == 0) {
-        result = KERN_INVALID_ARGUMENT;
     } else {
+        const struct vm_region_facts facts = facts_of(entry, vm_region_has_pages(flavor));
+
+        result = vm_region_describe(&facts, flavor, info, count) ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
         *address = vm_map_entry_start(entry);
         *size = entry->end - vm_map_entry_start(entry);
     }
@@ -204,10 +101,10 @@ kern_return_t kernel_mach_vm_region(task_ref_t task, mach_vm_address_t *address,
                                     vm_region_flavor_t flavor, vm_region_info_t info, mach_msg_type_number_t *count,
                                     memory_object_name_t *object)
 {
-    describe_t *function = flavor_of(flavor);
-
     *object = MACH_PORT_NULL;
-    return function == NULL ? KERN_INVALID_ARGUMENT : describe(task, address, size, function, info, count);
+    if (flavor == VM_REGION_SUBMAP_FLAVOR || !vm_region_is_flavor(flavor))
+        return KERN_INVALID_ARGUMENT;
+    return describe(task, address, size, flavor, info, count);
 }
 
 kern_return_t kernel_mach_vm_region_recurse(task_ref_t task, mach_vm_address_t *address, mach_vm_size_t *size,
@@ -215,7 +112,7 @@ kern_return_t kernel_mach_vm_region_recurse(task_ref_t task, mach_vm_address_t *
                                             mach_msg_type_number_t *count)
 {
     *depth = 0; /* there are no maps in maps */
-    return describe(task, address, size, submap_64, info, count);
+    return describe(task, address, size, VM_REGION_SUBMAP_FLAVOR, info, count);
 }
 
 kern_return_t kernel_mach_vm_page_query(task_ref_t task, mach_vm_offset_t address, integer_t *disposition,
