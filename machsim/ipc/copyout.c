@@ -31,14 +31,10 @@ static mach_port_name_t copyout_right(struct body *body, struct ipc_port *port, 
     const struct ipc_right right = {.port = port, .type = type};
     mach_port_name_t name;
 
-    ipc_space_lock(body->space);
-    const kern_return_t result = ipc_right_copyout(body->space, right, &name);
+    const kern_return_t result = ipc_right_give(body->space, right, &name);
 
-    ipc_space_unlock(body->space);
-    if (result != KERN_SUCCESS) {
+    if (result != KERN_SUCCESS)
         body->lacks |= lack_of_names(result);
-        ipc_right_release(right);
-    }
     return name;
 }
 

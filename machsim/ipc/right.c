@@ -533,6 +533,17 @@ kern_return_t ipc_right_copyout(struct ipc_space *space, struct ipc_right right,
     return KERN_SUCCESS;
 }
 
+kern_return_t ipc_right_give(struct ipc_space *space, struct ipc_right right, mach_port_name_t *name)
+{
+    ipc_space_lock(space);
+    const kern_return_t result = ipc_right_copyout(space, right, name);
+
+    ipc_space_unlock(space);
+    if (result != KERN_SUCCESS)
+        ipc_right_release(right);
+    return result;
+}
+
 /* The entry under a given name where a right may go: a new one, or the one where the port's rights are. */
 static kern_return_t entry_for_name(struct ipc_space *space, struct ipc_right right, mach_port_name_t name,
                                     struct ipc_entry **entry)

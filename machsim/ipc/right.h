@@ -61,6 +61,8 @@ kern_return_t ipc_right_copyin(struct ipc_space *space, mach_port_name_t name, s
  * gives MACH_PORT_DEAD or MACH_PORT_NULL.  KERN_NO_SPACE, KERN_RESOURCE_SHORTAGE, KERN_INVALID_TASK.
  */
 kern_return_t ipc_right_copyout(struct ipc_space *space, struct ipc_right right, mach_port_name_t *name);
+/* The same without the space's lock, and the right is consumed in any case: without room *name is MACH_PORT_NULL. */
+kern_return_t ipc_right_give(struct ipc_space *space, struct ipc_right right, mach_port_name_t *name);
 
 /*
  * The same under a name of the caller's choice.  KERN_NAME_EXISTS; KERN_RIGHT_EXISTS: the space has it under

@@ -30,15 +30,7 @@ struct ipc_right kobject_right(mach_port_t name, mach_msg_type_name_t type)
 
 kern_return_t kobject_name(struct ipc_right right, mach_port_t *name)
 {
-    ipc_space_lock(ipc_space_kernel);
-    const kern_return_t result = ipc_right_copyout(ipc_space_kernel, right, name);
-
-    ipc_space_unlock(ipc_space_kernel);
-    if (result != KERN_SUCCESS) {
-        ipc_right_release(right);
-        return KERN_RESOURCE_SHORTAGE;
-    }
-    return KERN_SUCCESS;
+    return ipc_right_give(ipc_space_kernel, right, name) == KERN_SUCCESS ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
 }
 
 static void release_name(mach_port_t name, mach_msg_type_name_t type)

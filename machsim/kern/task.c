@@ -79,13 +79,7 @@ static bool name_special(struct task *task, int which, mach_port_name_t expected
 
     if (!ipc_port_valid(right.port))
         return true;
-    ipc_space_lock(task->space);
-    const kern_return_t result = ipc_right_copyout(task->space, right, &name);
-
-    ipc_space_unlock(task->space);
-    if (result != KERN_SUCCESS)
-        ipc_right_release(right);
-    return result == KERN_SUCCESS && (name == expected || name == MACH_PORT_DEAD);
+    return ipc_right_give(task->space, right, &name) == KERN_SUCCESS && (name == expected || name == MACH_PORT_DEAD);
 }
 
 static void publish(struct task *task)

@@ -17,16 +17,10 @@
 /* Gives the thread's task a send right, and the trap its name. */
 static mach_port_name_t give(struct thread *thread, struct ipc_port *port)
 {
-    struct ipc_space *space = thread->task->space;
     const struct ipc_right right = {.port = port, .type = MACH_MSG_TYPE_PORT_SEND};
     mach_port_name_t name;
 
-    ipc_space_lock(space);
-    const kern_return_t result = ipc_right_copyout(space, right, &name);
-
-    ipc_space_unlock(space);
-    if (result != KERN_SUCCESS)
-        ipc_right_release(right);
+    (void)ipc_right_give(thread->task->space, right, &name);
     return name;
 }
 

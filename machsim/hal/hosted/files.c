@@ -186,17 +186,11 @@ void hal_object_unreferenced(void *object)
 
 static uint64_t give_name(struct hosted_thread *t, struct ipc_port *send_right)
 {
-    struct ipc_space *space = t->thread->task->space;
     const struct ipc_right right = {.port = send_right, .type = MACH_MSG_TYPE_PORT_SEND};
     mach_port_name_t name;
+    const kern_return_t result = ipc_right_give(t->thread->task->space, right, &name);
 
-    ipc_space_lock(space);
-    const kern_return_t result = ipc_right_copyout(space, right, &name);
-
-    ipc_space_unlock(space);
     t->thread->out = name;
-    if (result != KERN_SUCCESS)
-        ipc_right_release(right);
     return (uint64_t)result;
 }
 
