@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -343,6 +344,86 @@ static void mach_memory(size_t size)
     mach_complex(&message, 44);
 }
 
+/* ---- memory ---------------------------------------------------------------------------------------- */
+
+static pid_t neighbour; /* a process that has what `source` has, at the same place */
+static mach_port_t neighbour_task;
+
+static void neighbour_start(void)
+{
+    neighbour = fork();
+    must(neighbour >= 0, "fork");
+    if (neighbour == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        must_mach(mach_init(), "mach_init");
+        for (;;)
+            pause();
+    }
+    while (task_for_pid(mach_task_self(), neighbour, &neighbour_task) != KERN_SUCCESS)
+        usleep(1000);
+}
+
+static void dirty(unsigned char *memory, size_t size)
+{
+    for (size_t i = 0; i < size; i += 4096)
+        memory[i] = 1;
+}
+
+static void mach_allocate(size_t size)
+{
+    vm_address_t memory = 0;
+
+    must_mach(vm_allocate(mach_task_self(), &memory, size, VM_FLAGS_ANYWHERE), "vm_allocate");
+    dirty((unsigned char *)memory, size);
+    must_mach(vm_deallocate(mach_task_self(), memory, size), "vm_deallocate");
+}
+
+static void host_allocate(size_t size)
+{
+    unsigned char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    must(memory != MAP_FAILED, "mmap");
+    dirty(memory, size);
+    munmap(memory, size);
+}
+
+static void mach_read(size_t size)
+{
+    mach_msg_type_number_t count;
+    vm_offset_t data;
+
+    must_mach(vm_read(neighbour_task, (vm_address_t)source, size, &data, &count), "vm_read");
+    must_mach(vm_deallocate(mach_task_self(), data, count), "vm_deallocate");
+}
+
+static void host_move(size_t size, bool out)
+{
+    unsigned char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const struct iovec here = {.iov_base = out ? source : memory, .iov_len = size};
+    const struct iovec there = {.iov_base = source, .iov_len = size};
+    const ssize_t moved = out ? process_vm_writev(neighbour, &here, 1, &there, 1, 0)
+                              : process_vm_readv(neighbour, &here, 1, &there, 1, 0);
+
+    must(moved == (ssize_t)size, "process_vm_readv");
+    munmap(memory, size);
+}
+
+static void host_read(size_t size)
+{
+    host_move(size, false);
+}
+
+static void mach_write(size_t size)
+{
+    must_mach(vm_write(neighbour_task, (vm_address_t)source, (vm_offset_t)source, (mach_msg_type_number_t)size),
+              "vm_write");
+}
+
+static void host_write(size_t size)
+{
+    host_move(size, true);
+}
+
 /* ---- cases ----------------------------------------------------------------------------------------- */
 
 struct subject {
@@ -375,6 +456,14 @@ static struct bench_case cases[] = {
     {"memory-1M", MIB, {{"mach", mach_memory, {0}}, PEERS}},
     {"memory-16M", 16 * MIB, {{"mach", mach_memory, {0}}, PEERS}},
     {"memory-256M", LARGEST, {{"mach", mach_memory, {0}}, PEERS}},
+    {"allocate-4K", 4096, {{"mach", mach_allocate, {0}}, {"mmap", host_allocate, {0}}}},
+    {"allocate-4M", 4 * MIB, {{"mach", mach_allocate, {0}}, {"mmap", host_allocate, {0}}}},
+    {"vm-read-4K", 4096, {{"mach", mach_read, {0}}, {"readv", host_read, {0}}}},
+    {"vm-read-1M", MIB, {{"mach", mach_read, {0}}, {"readv", host_read, {0}}}},
+    {"vm-read-64M", 64 * MIB, {{"mach", mach_read, {0}}, {"readv", host_read, {0}}}},
+    {"vm-write-4K", 4096, {{"mach", mach_write, {0}}, {"writev", host_write, {0}}}},
+    {"vm-write-1M", MIB, {{"mach", mach_write, {0}}, {"writev", host_write, {0}}}},
+    {"vm-write-64M", 64 * MIB, {{"mach", mach_write, {0}}, {"writev", host_write, {0}}}},
 };
 #define CASES (sizeof cases / sizeof *cases)
 
@@ -486,6 +575,7 @@ int main(int argc, char **argv)
     futex_start();
     socket_start();
     mach_start();
+    neighbour_start();
     measure();
     report();
     return EXIT_SUCCESS;
