@@ -93,6 +93,7 @@ static const struct {
     [OBJECT_TASK_NAME] = {20, "TASK_NAME"},
     [OBJECT_THREAD] = {1, "THREAD_CONTROL"},
     [OBJECT_FILE] = {30, "FILEPORT"},
+    [OBJECT_NAMED_ENTRY] = {28, "NAMED_ENTRY"},
 };
 
 static kern_return_t object_of(struct ipc_space *space, mach_port_name_t name, enum ipc_object_type *type)

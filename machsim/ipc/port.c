@@ -7,6 +7,7 @@
 #include "ipc/owed.h"
 #include "ipc/request.h"
 #include "ipc/right.h"
+#include "kern/kobject.h"
 
 mach_port_msgcount_t ipc_port_default_limit = MACH_PORT_QLIMIT_DEFAULT;
 
@@ -157,10 +158,11 @@ bool ipc_port_is_dead(struct ipc_port *port)
 static void unreferenced_now(struct defer *work)
 {
     struct ipc_port *port = container_of(work, struct ipc_port, destroy);
+    const enum ipc_object_type type = port->object_type;
     void *object = port->object;
 
     ipc_port_destroy_kernel(port);
-    hal_object_unreferenced(object);
+    kobject_unreferenced(type, object);
     ipc_port_release(port);
 }
 
@@ -185,7 +187,7 @@ void ipc_port_release_send(struct ipc_port *port)
         request->kmsg = NULL;
         (void)ipc_request_free(request);
     }
-    if (port->send_rights == 0 && port->object_type == OBJECT_FILE)
+    if (port->send_rights == 0 && kobject_goes_unreferenced(port->object_type))
         ipc_port_unreferenced(port);
     ipc_port_unlock(port);
     ipc_port_release(port);

@@ -38,6 +38,7 @@ enum ipc_object_type {
     OBJECT_TASK_NAME,
     OBJECT_THREAD,
     OBJECT_FILE,
+    OBJECT_NAMED_ENTRY,
     OBJECT_TYPES
 };
 

@@ -7,6 +7,7 @@
 #include "kern/kobject.h"
 #include "kern/task.h"
 #include "kern/thread.h"
+#include "vm/vm_named_entry.h"
 
 /* The port that a name in the kernel's space denotes, with a reference; NULL. */
 static struct ipc_port *port_of(mach_port_t name)
@@ -47,6 +48,11 @@ task_ref_t convert_port_to_task(mach_port_t port)
 task_ref_t convert_port_to_task_name(mach_port_t port)
 {
     return object_of(port, OBJECT_TASK, OBJECT_TASK_NAME, offsetof(struct task, refs));
+}
+
+struct vm_named_entry *convert_port_to_named_entry(mach_port_t port)
+{
+    return object_of(port, OBJECT_NAMED_ENTRY, OBJECT_NAMED_ENTRY, offsetof(struct vm_named_entry, refs));
 }
 
 void task_deallocate(task_ref_t task)

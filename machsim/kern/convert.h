@@ -26,6 +26,10 @@ void task_deallocate(task_ref_t task);
 mach_port_t convert_task_to_port(task_ref_t task);
 mach_port_t convert_thread_to_port(thread_ref_t thread);
 
+struct vm_named_entry;
+/* A named entry of memory. */
+struct vm_named_entry *convert_port_to_named_entry(mach_port_t port);
+
 thread_ref_t convert_port_to_thread(mach_port_t port);
 void thread_deallocate(thread_ref_t thread);
 

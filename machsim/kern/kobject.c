@@ -8,6 +8,7 @@
 #include "ipc/right.h"
 #include "kern/interfaces.h"
 #include "vm/vm_copy.h"
+#include "vm/vm_named_entry.h"
 #include "kern/string.h"
 
 /* ---- names in the kernel's space ------------------------------------------------------------------- */
@@ -89,6 +90,21 @@ static void release_body(const mach_msg_header_t *message, bool rights)
         release_descriptor((const void *)at, kind, rights);
         at += kind == MACH_MSG_PORT_DESCRIPTOR ? sizeof(mach_msg_port_descriptor_t) : sizeof(mach_msg_ool_descriptor_t);
     }
+}
+
+/* ---- objects without senders ------------------------------------------------------------------------ */
+
+bool kobject_goes_unreferenced(enum ipc_object_type type)
+{
+    return type == OBJECT_FILE || type == OBJECT_NAMED_ENTRY;
+}
+
+void kobject_unreferenced(enum ipc_object_type type, void *object)
+{
+    if (type == OBJECT_NAMED_ENTRY)
+        vm_named_entry_release(object);
+    else
+        hal_object_unreferenced(object);
 }
 
 /* ---- serving --------------------------------------------------------------------------------------- */

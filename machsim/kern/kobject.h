@@ -18,6 +18,10 @@ static inline bool kobject_is(const struct ipc_port *port)
     return ipc_port_valid(port) && port->object_type != OBJECT_NONE;
 }
 
+/* Whether what a port stands for goes when no one has a send right for it any more; and lets go of that. */
+bool kobject_goes_unreferenced(enum ipc_object_type type);
+void kobject_unreferenced(enum ipc_object_type type, void *object);
+
 /* Serves a request, and sends the reply.  Consumes it. */
 void kobject_serve(struct ipc_kmsg *request);
 

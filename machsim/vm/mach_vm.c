@@ -2,6 +2,7 @@
 /* mach_vm.c - the routines of mach_vm.defs that change what is mapped, and how; and vm_wire of host_priv.defs. */
 #include "gen/kernel/host_priv_server.h"
 #include "gen/kernel/mach_vm_server.h"
+#include "vm/vm_named_entry.h"
 #include "vm/vm_range.h"
 
 #include <mach/vm_attributes.h>
@@ -16,12 +17,44 @@ static uint32_t tag_of(int flags)
 
 /* ---- mapping --------------------------------------------------------------------------------------- */
 
+/* Makes a map's entry one of what a named entry gives, or of a copy; with a reference to the object. */
+static kern_return_t map_named(const struct vm_named_entry *entry, uint64_t offset, uint64_t size, bool copy,
+                               struct vm_map_entry *like)
+{
+    if (offset > entry->size || size > entry->size - offset || vm_page_trunc(offset) != offset)
+        return KERN_INVALID_ARGUMENT;
+    /* A copy may be written as its owner likes. */
+    if (((like->protection | like->max_protection) & ~entry->protection) && !(copy && (entry->protection & VM_PROT_READ)))
+        return KERN_INVALID_RIGHT;
+    like->offset = entry->offset + offset;
+    lock_acquire(&vm_lock);
+    like->object = copy ? vm_object_copy_delayed(entry->object, like->offset, size) : entry->object;
+    if (!copy)
+        vm_object_reference(like->object);
+    lock_release(&vm_lock);
+    like->needs_copy = copy;
+    like->shared = !copy;
+    return like->object == NULL ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
+}
+
+static kern_return_t take_part(mach_port_t port, uint64_t offset, uint64_t size, bool copy, struct vm_map_entry *like)
+{
+    struct vm_named_entry *entry = convert_port_to_named_entry(port);
+
+    if (entry == NULL)
+        return KERN_NOT_SUPPORTED; /* a manager's object */
+    const kern_return_t result = map_named(entry, offset, size, copy, like);
+
+    vm_named_entry_release(entry);
+    return result;
+}
+
 kern_return_t kernel_mach_vm_map(task_ref_t task, mach_vm_address_t *address, mach_vm_size_t size,
                                  mach_vm_offset_t mask, int flags, mem_entry_name_port_t object,
                                  memory_object_offset_t offset, boolean_t copy, vm_prot_t protection, vm_prot_t max,
                                  vm_inherit_t inheritance)
 {
-    const struct vm_map_entry like = {
+    struct vm_map_entry like = {
         .protection = protection,
         .max_protection = max,
         .inheritance = inheritance,
@@ -29,19 +62,29 @@ kern_return_t kernel_mach_vm_map(task_ref_t task, mach_vm_address_t *address, ma
         .tag = tag_of(flags),
     };
     struct vm_range range;
-    const kern_return_t result = vm_range_of(task, flags & VM_FLAGS_ANYWHERE ? 0 : *address, size, &range);
+    kern_return_t result = vm_range_of(task, flags & VM_FLAGS_ANYWHERE ? 0 : *address, size, &range);
 
-    (void)offset, (void)copy;
     if (result != KERN_SUCCESS)
         return result;
     if (((unsigned)flags & ~(unsigned)VM_FLAGS_USER_MAP) || (protection & ~max) || (max & ~VM_PROT_ALL) ||
         inheritance > VM_INHERIT_NONE || size == 0)
         return KERN_INVALID_ARGUMENT;
-    if (MACH_PORT_VALID(object) || (flags & VM_FLAGS_PURGABLE))
+    if (flags & VM_FLAGS_PURGABLE)
         return KERN_NOT_SUPPORTED;
+    if (MACH_PORT_VALID(object)) {
+        result = take_part(object, offset, range.end - range.start, copy != FALSE, &like);
+        if (result != KERN_SUCCESS)
+            return result;
+    }
     *address = vm_page_trunc(*address);
-    return vm_map_enter(task->map, address, range.end - range.start, mask, flags & VM_FLAGS_ANYWHERE,
-                        flags & VM_FLAGS_OVERWRITE, &like);
+    result = vm_map_enter(task->map, address, range.end - range.start, mask, flags & VM_FLAGS_ANYWHERE,
+                          flags & VM_FLAGS_OVERWRITE, &like);
+    if (result != KERN_SUCCESS && like.object != NULL) {
+        lock_acquire(&vm_lock);
+        vm_object_release(like.object);
+        lock_release(&vm_lock);
+    }
+    return result;
 }
 
 kern_return_t kernel_mach_vm_allocate(task_ref_t task, mach_vm_address_t *address, mach_vm_size_t size, int flags)

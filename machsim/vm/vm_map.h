@@ -107,6 +107,12 @@ kern_return_t vm_map_behavior_set(struct vm_map *map, uint64_t start, uint64_t e
 kern_return_t vm_map_wire(struct vm_map *map, uint64_t start, uint64_t end, vm_prot_t access);
 
 /* vm_map_share.c */
+/*
+ * The object behind a range, for a name: up to the end of the entry where the range starts, which *size becomes; or
+ * with `copied` a copy of it.  Gives a reference.
+ */
+kern_return_t vm_map_name(struct vm_map *map, uint64_t start, uint64_t *size, vm_prot_t protection, bool copied,
+                          struct vm_object **object, uint64_t *offset);
 /* What a child inherits: a new map.  NULL: no memory. */
 struct vm_map *vm_map_fork(struct vm_map *map);
 /* Puts a copy of one range in the place of another, which is mapped and may be written. */

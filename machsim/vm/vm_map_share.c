@@ -137,6 +137,49 @@ static void put_in(struct vm_map *map, struct entries *entries, uint64_t distanc
     }
 }
 
+/* ---- names ----------------------------------------------------------------------------------------- */
+
+/* The object of a shared entry, or a copy of it that may be written by whoever maps it. */
+static bool name_object(const struct vm_map_entry *entry, uint64_t size, bool copied, struct vm_object **object,
+                        uint64_t *offset)
+{
+    *object = entry->object;
+    *offset = entry->offset;
+    if (!copied) {
+        vm_object_reference(*object);
+        return true;
+    }
+    *object = vm_object_copy_delayed(entry->object, entry->offset, size);
+    if (*object == NULL)
+        return false;
+    if (!vm_object_shadow(object, offset, size)) {
+        vm_object_release(*object);
+        return false;
+    }
+    (*object)->shared = true;
+    return true;
+}
+
+kern_return_t vm_map_name(struct vm_map *map, uint64_t start, uint64_t *size, vm_prot_t protection, bool copied,
+                          struct vm_object **object, uint64_t *offset)
+{
+    struct vm_map_entry *entry;
+    kern_return_t result = KERN_INVALID_ADDRESS;
+
+    lock_acquire(&vm_lock);
+    if (vm_map_lookup(map, start, &entry))
+        result = protection & ~entry->protection ? KERN_PROTECTION_FAILURE : KERN_RESOURCE_SHORTAGE;
+    if (result == KERN_RESOURCE_SHORTAGE && vm_map_reserve(map, 2)) {
+        if (*size > entry->end - start)
+            *size = entry->end - start;
+        entry = vm_map_clip(map, start, start + *size);
+        if (make_shared(entry) && name_object(entry, *size, copied, object, offset))
+            result = KERN_SUCCESS;
+    }
+    lock_release(&vm_lock);
+    return result;
+}
+
 /* ---- fork ------------------------------------------------------------------------------------------ */
 
 static bool inherit(struct entries *entries, struct vm_map *map)

@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include "gen/mach_vm.h"
+#include "gen/vm_map.h"
 #include "maps.h"
 
 #include <mach/vm_attributes.h>
@@ -182,6 +183,123 @@ START_TEST(bytes_are_copied_from_anywhere_to_anywhere)
 }
 END_TEST
 
+/* ---- named entries --------------------------------------------------------------------------------- */
+
+static mach_port_name_t name_memory(mach_vm_address_t at, memory_object_size_t size, vm_prot_t permission)
+{
+    mach_port_name_t entry;
+    memory_object_size_t got = size;
+
+    ck_assert_int_eq(mach_make_memory_entry_64(self(), &got, at, permission, &entry, MACH_PORT_NULL), KERN_SUCCESS);
+    ck_assert_uint_eq(got, (size + PAGE - 1) / PAGE * PAGE);
+    return entry;
+}
+
+/* Maps a named entry in the current task. */
+static kern_return_t map_named(mach_port_name_t entry, memory_object_offset_t offset, mach_vm_size_t size, bool copy,
+                               vm_prot_t protection, mach_vm_address_t *address)
+{
+    *address = 0;
+    return mach_vm_map(self(), address, size, 0, VM_FLAGS_ANYWHERE, entry, offset, copy, protection, protection,
+                       VM_INHERIT_SHARE);
+}
+
+START_TEST(memory_with_a_name_is_mapped_by_whoever_has_the_right)
+{
+    const mach_vm_address_t at = allocate(4 * PAGE);
+    const mach_port_name_t entry = name_memory(at + PAGE, 2 * PAGE, VM_PROT_READ | VM_PROT_WRITE);
+    struct sim_thread *first = current, *second = sim_task(NULL, NULL);
+    const mach_port_name_t given = give(second, entry, MACH_MSG_TYPE_COPY_SEND);
+    mach_vm_address_t shared, copied;
+
+    ck_assert_int_eq(sim_store(own_map(), at + PAGE, 5), KERN_SUCCESS);
+    become(second);
+    ck_assert_int_eq(map_named(given, 0, 2 * PAGE, false, VM_PROT_DEFAULT, &shared), KERN_SUCCESS);
+    ck_assert_int_eq(map_named(given, PAGE, PAGE, true, VM_PROT_ALL, &copied), KERN_SUCCESS);
+    ck_assert_int_eq(load(shared), 5);
+    ck_assert_int_eq(sim_store(own_map(), shared + PAGE, 6), KERN_SUCCESS);
+    ck_assert_int_eq(load(copied), 0);
+    ck_assert_int_eq(sim_store(own_map(), copied, 7), KERN_SUCCESS);
+    ck_assert_int_eq(map_named(given, PAGE, 2 * PAGE, false, VM_PROT_READ, &copied), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(map_named(given, 0, PAGE, false, VM_PROT_ALL, &copied), KERN_INVALID_RIGHT);
+    become(first);
+    ck_assert_int_eq(load(at + 2 * PAGE), 6);
+}
+END_TEST
+
+START_TEST(a_name_gives_no_more_than_its_memory_and_its_parent)
+{
+    const mach_vm_address_t at = allocate(2 * PAGE);
+    mach_port_name_t entry, part;
+    memory_object_size_t size = PAGE;
+    mach_vm_address_t address;
+
+    ck_assert_int_eq(mach_vm_protect(self(), at, PAGE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+    ck_assert_int_eq(mach_make_memory_entry_64(self(), &size, at, VM_PROT_DEFAULT, &entry, MACH_PORT_NULL),
+                     KERN_PROTECTION_FAILURE);
+    ck_assert_int_eq(mach_make_memory_entry_64(self(), &size, at + 9 * PAGE, VM_PROT_READ, &entry, MACH_PORT_NULL),
+                     KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_make_memory_entry_64(self(), &size, at, 1 << 30 | VM_PROT_READ, &entry, MACH_PORT_NULL),
+                     KERN_INVALID_VALUE);
+    ck_assert_int_eq(mach_make_memory_entry_64(self(), &size, at, VM_PROT_READ, &entry, receive_right()),
+                     MACH_SEND_INVALID_RIGHT);
+    size = 2 * PAGE; /* up to the end of the region */
+    ck_assert_int_eq(mach_make_memory_entry_64(self(), &size, at, VM_PROT_READ, &entry, MACH_PORT_NULL), KERN_SUCCESS);
+    ck_assert_uint_eq(size, PAGE);
+    entry = name_memory(at + PAGE, PAGE, VM_PROT_READ);
+    ck_assert_int_eq(mach_make_memory_entry_64(self(), &size, 0, VM_PROT_DEFAULT, &part, entry), KERN_PROTECTION_FAILURE);
+    size = 2 * PAGE;
+    ck_assert_int_eq(mach_make_memory_entry_64(self(), &size, 0, VM_PROT_READ, &part, entry), KERN_INVALID_ARGUMENT);
+    size = PAGE;
+    ck_assert_int_eq(mach_make_memory_entry_64(self(), &size, 0, VM_PROT_READ, &part, entry), KERN_SUCCESS);
+    ck_assert_int_eq(sim_store(own_map(), at + PAGE, 3), KERN_SUCCESS);
+    ck_assert_int_eq(map_named(part, 0, PAGE, false, VM_PROT_READ, &address), KERN_SUCCESS);
+    ck_assert_int_eq(load(address), 3);
+}
+END_TEST
+
+START_TEST(a_name_may_be_of_new_memory_or_of_a_copy)
+{
+    const mach_vm_address_t at = allocate(PAGE);
+    const mach_port_name_t new = name_memory(0, 3 * PAGE, MAP_MEM_NAMED_CREATE | VM_PROT_DEFAULT);
+    mach_vm_address_t one, other;
+
+    ck_assert_int_eq(sim_store(own_map(), at, 1), KERN_SUCCESS);
+    const mach_port_name_t early = name_memory(at, PAGE, MAP_MEM_VM_COPY | VM_PROT_DEFAULT);
+
+    ck_assert_int_eq(sim_store(own_map(), at, 2), KERN_SUCCESS);
+    const mach_port_name_t late = name_memory(at, PAGE, MAP_MEM_VM_COPY | VM_PROT_DEFAULT);
+
+    ck_assert_int_eq(sim_store(own_map(), at, 3), KERN_SUCCESS);
+    ck_assert_int_eq(map_named(late, 0, PAGE, false, VM_PROT_DEFAULT, &one), KERN_SUCCESS);
+    ck_assert_int_eq(sim_store(own_map(), one, 4), KERN_SUCCESS);
+    ck_assert_int_eq(map_named(early, 0, PAGE, false, VM_PROT_DEFAULT, &other), KERN_SUCCESS);
+    ck_assert_int_eq(load(other), 1);
+    ck_assert_int_eq(load(at), 3);
+    ck_assert_int_eq(map_named(late, 0, PAGE, false, VM_PROT_DEFAULT, &other), KERN_SUCCESS);
+    ck_assert_int_eq(load(other), 4);
+    ck_assert_int_eq(map_named(new, 0, 3 * PAGE, false, VM_PROT_DEFAULT, &one), KERN_SUCCESS);
+    ck_assert_int_eq(map_named(new, 2 * PAGE, PAGE, false, VM_PROT_DEFAULT, &other), KERN_SUCCESS);
+    ck_assert_int_eq(sim_store(own_map(), one + 2 * PAGE, 9), KERN_SUCCESS);
+    ck_assert_int_eq(load(other), 9);
+}
+END_TEST
+
+START_TEST(a_named_entry_goes_with_its_last_right)
+{
+    const uint64_t before = vm_object_count;
+    const mach_port_name_t entry = name_memory(0, PAGE, MAP_MEM_NAMED_CREATE | VM_PROT_DEFAULT);
+    natural_t type;
+    mach_vm_address_t object;
+
+    ck_assert_uint_eq(vm_object_count, before + 1);
+    ck_assert_int_eq(mach_port_kobject(self(), entry, &type, &object), KERN_SUCCESS);
+    ck_assert_uint_eq(type, 28);
+    ck_assert_int_eq(mach_port_deallocate(self(), entry), KERN_SUCCESS);
+    ck_assert_uint_eq(vm_object_count, before);
+}
+END_TEST
+
 /* ---- what is known --------------------------------------------------------------------------------- */
 
 START_TEST(regions_are_described)
@@ -290,6 +408,10 @@ int main(void)
         another_tasks_memory_is_read_and_written_through_its_port,
         memory_is_shared_with_another_task_or_copied,
         bytes_are_copied_from_anywhere_to_anywhere,
+        memory_with_a_name_is_mapped_by_whoever_has_the_right,
+        a_name_gives_no_more_than_its_memory_and_its_parent,
+        a_name_may_be_of_new_memory_or_of_a_copy,
+        a_named_entry_goes_with_its_last_right,
         regions_are_described,
         regions_without_submaps_are_described_recursively,
         pages_are_told_of,
