@@ -118,6 +118,8 @@ typedef uint64_t hal_frame_t;
 #define HAL_PAGE_SIZE 4096u
 #define HAL_PAGE_SHIFT 12
 
+/* How many more there are. */
+uint64_t hal_frames_free(void);
 /* A frame with anything in it; HAL_NO_FRAME: there is none. */
 hal_frame_t hal_frame_alloc(void);
 /* It is mapped nowhere. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mach_vm_region.c - the routines of mach_vm.defs that tell what is mapped. */
 #include "gen/kernel/mach_vm_server.h"
+#include "kern/string.h"
 #include "vm/vm_range.h"
 #include "vm/vm_region_info.h"
 
@@ -115,8 +116,39 @@ kern_return_t kernel_mach_vm_region_recurse(task_ref_t task, mach_vm_address_t *
     return describe(task, address, size, VM_REGION_SUBMAP_FLAVOR, info, count);
 }
 
-kern_return_t kernel_mach_vm_page_query(task_ref_t task, mach_vm_offset_t address, integer_t *disposition,
-                                        integer_t *refs)
+/* ---- pages ----------------------------------------------------------------------------------------- */
+
+/* How far down the chain a page is. */
+static int depth_of(const struct vm_object *object, const struct vm_page *page)
+{
+    int depth = 0;
+
+    for (; object != page->object; object = object->shadow)
+        depth++;
+    return depth;
+}
+
+static vm_page_info_basic_data_t describe_page(const struct vm_map_entry *entry, uint64_t address)
+{
+    const uint64_t offset = entry->offset + (address - vm_map_entry_start(entry));
+    const struct vm_page *page = vm_object_page(entry->object, offset);
+    vm_page_info_basic_data_t basic = {.offset = offset};
+
+    if (entry->object == NULL)
+        return basic;
+    basic.ref_count = (int)entry->object->refs;
+    basic.object_id = entry->object->number;
+    if (page == NULL)
+        return basic;
+    basic.disposition = VM_PAGE_QUERY_PAGE_PRESENT | (page->dirty ? VM_PAGE_QUERY_PAGE_DIRTY : 0) |
+                        (page->object != entry->object ? VM_PAGE_QUERY_PAGE_COPIED : 0);
+    basic.offset = vm_page_offset(page);
+    basic.object_id = page->object->number;
+    basic.depth = depth_of(entry->object, page);
+    return basic;
+}
+
+static kern_return_t page_of(struct task *task, uint64_t address, vm_page_info_basic_data_t *basic)
 {
     struct vm_map_entry *entry;
     struct vm_range range;
@@ -124,19 +156,38 @@ kern_return_t kernel_mach_vm_page_query(task_ref_t task, mach_vm_offset_t addres
 
     if (result != KERN_SUCCESS)
         return result;
-    *disposition = *refs = 0;
     lock_acquire(&vm_lock);
-    if (!vm_map_lookup(task->map, range.start, &entry)) {
+    if (vm_map_lookup(task->map, range.start, &entry))
+        *basic = describe_page(entry, range.start);
+    else
         result = KERN_INVALID_ADDRESS;
-    } else if (entry->object != NULL) {
-        const struct vm_page *page =
-            vm_object_page(entry->object, entry->offset + (range.start - vm_map_entry_start(entry)));
-
-        *refs = (integer_t)entry->object->refs;
-        if (page != NULL)
-            *disposition = VM_PAGE_QUERY_PAGE_PRESENT | (page->dirty ? VM_PAGE_QUERY_PAGE_DIRTY : 0) |
-                           (page->object != entry->object ? VM_PAGE_QUERY_PAGE_COPIED : 0);
-    }
     lock_release(&vm_lock);
     return result;
+}
+
+kern_return_t kernel_mach_vm_page_query(task_ref_t task, mach_vm_offset_t address, integer_t *disposition,
+                                        integer_t *refs)
+{
+    vm_page_info_basic_data_t basic = {.disposition = 0};
+    const kern_return_t result = page_of(task, address, &basic);
+
+    *disposition = basic.disposition;
+    *refs = basic.ref_count;
+    return result;
+}
+
+kern_return_t kernel_mach_vm_page_info(task_ref_t task, mach_vm_address_t address, vm_page_info_flavor_t flavor,
+                                       vm_page_info_t info, mach_msg_type_number_t *count)
+{
+    vm_page_info_basic_data_t basic;
+
+    if (flavor != VM_PAGE_INFO_BASIC || *count < VM_PAGE_INFO_BASIC_COUNT)
+        return KERN_INVALID_ARGUMENT;
+    const kern_return_t result = page_of(task, address, &basic);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    *count = VM_PAGE_INFO_BASIC_COUNT;
+    memcpy(info, &basic, sizeof basic);
+    return KERN_SUCCESS;
 }

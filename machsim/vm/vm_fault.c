@@ -85,6 +85,8 @@ static struct vm_page *get_page(struct place first, vm_prot_t access, vm_prot_t 
 {
     struct vm_page *page = vm_object_page(first.object, first.offset);
 
+    vm_page_counts.lookups++;
+    vm_page_counts.hits += page != NULL;
     if (page == NULL)
         page = zero_fill(first);
     if (page == NULL)

@@ -46,7 +46,7 @@ struct vm_page {
 
 struct vm_page_counts {
     uint64_t active, inactive, wired;
-    uint64_t zero_filled, copied, faults; /* since the start */
+    uint64_t zero_filled, copied, faults, lookups, hits; /* since the start */
 };
 extern struct vm_page_counts vm_page_counts;
 

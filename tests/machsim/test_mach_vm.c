@@ -32,6 +32,14 @@ static int load(uint64_t address)
     return result == KERN_SUCCESS ? byte : -result;
 }
 
+static mach_port_name_t host_name(void)
+{
+    const uint64_t none[TRAP_MAX_ARGUMENTS] = {0};
+
+    sim_trap(current, TRAP_HOST_SELF, none);
+    return (mach_port_name_t)current->result;
+}
+
 /* Another task, and a right of the current one's to its port. */
 static struct sim_thread *other_task(mach_port_name_t *name)
 {
@@ -377,6 +385,51 @@ START_TEST(pages_are_told_of)
     ck_assert_int_eq(disposition, VM_PAGE_QUERY_PAGE_PRESENT | VM_PAGE_QUERY_PAGE_DIRTY);
     ck_assert_int_eq(refs, 1);
     ck_assert_int_eq(mach_vm_page_query(self(), at + 2 * PAGE, &disposition, &refs), KERN_INVALID_ADDRESS);
+    vm_page_info_basic_data_t basic;
+    mach_msg_type_number_t count = VM_PAGE_INFO_BASIC_COUNT;
+
+    ck_assert_int_eq(mach_vm_page_info(self(), at, VM_PAGE_INFO_BASIC, (vm_page_info_t)&basic, &count), KERN_SUCCESS);
+    ck_assert_int_eq(basic.disposition, VM_PAGE_QUERY_PAGE_PRESENT | VM_PAGE_QUERY_PAGE_DIRTY);
+    ck_assert_uint_ne(basic.object_id, 0);
+    ck_assert_int_eq(basic.depth, 0);
+    ck_assert_int_eq(mach_vm_copy(self(), at, PAGE, at + PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_page_info(self(), at + PAGE, VM_PAGE_INFO_BASIC, (vm_page_info_t)&basic, &count),
+                     KERN_SUCCESS);
+    ck_assert(basic.disposition & VM_PAGE_QUERY_PAGE_PRESENT);
+    count--;
+    ck_assert_int_eq(mach_vm_page_info(self(), at, VM_PAGE_INFO_BASIC, (vm_page_info_t)&basic, &count),
+                     KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_page_info(self(), at, 9, (vm_page_info_t)&basic, &count), KERN_INVALID_ARGUMENT);
+}
+END_TEST
+
+START_TEST(the_host_counts_pages)
+{
+    const mach_vm_address_t at = allocate(3 * PAGE);
+    vm_statistics64_data_t wide;
+    vm_statistics_data_t narrow;
+    mach_msg_type_number_t count = HOST_VM_INFO64_COUNT;
+    const mach_port_name_t host = host_name();
+
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(sim_store(own_map(), at + (mach_vm_address_t)i * PAGE, 1), KERN_SUCCESS);
+    ck_assert_int_eq(load(at), 1);
+    ck_assert_int_eq(host_statistics64(host, HOST_VM_INFO64, (host_info64_t)&wide, &count), KERN_SUCCESS);
+    ck_assert_uint_eq(wide.active_count, 3);
+    ck_assert_uint_eq(wide.zero_fill_count, 3);
+    ck_assert_uint_eq(wide.faults, 3);
+    ck_assert_uint_eq(wide.wire_count, 0);
+    count = HOST_VM_INFO_COUNT;
+    ck_assert_int_eq(host_statistics(host, HOST_VM_INFO, (host_info_t)&narrow, &count), KERN_SUCCESS);
+    ck_assert_uint_eq(narrow.active_count, 3);
+    count = HOST_VM_INFO_REV0_COUNT;
+    ck_assert_int_eq(host_statistics(host, HOST_VM_INFO, (host_info_t)&narrow, &count), KERN_SUCCESS);
+    ck_assert_uint_eq(count, HOST_VM_INFO_REV0_COUNT);
+    count--;
+    ck_assert_int_eq(host_statistics(host, HOST_VM_INFO, (host_info_t)&narrow, &count), KERN_FAILURE);
+    ck_assert_int_eq(host_statistics(host, HOST_CPU_LOAD_INFO, (host_info_t)&narrow, &count), KERN_NOT_SUPPORTED);
+    ck_assert_int_eq(host_statistics(host, 99, (host_info_t)&narrow, &count), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(host_statistics64(self(), HOST_VM_INFO64, (host_info64_t)&wide, &count), KERN_INVALID_ARGUMENT);
 }
 END_TEST
 
@@ -415,6 +468,7 @@ int main(void)
         regions_are_described,
         regions_without_submaps_are_described_recursively,
         pages_are_told_of,
+        the_host_counts_pages,
         advice_and_attributes_are_checked,
     };
 

@@ -41,6 +41,11 @@ void hal_pmap_protect(struct hal_pmap *pmap, uint64_t start, uint64_t end, int p
     NEVER();
 }
 
+uint64_t hal_frames_free(void)
+{
+    return 0;
+}
+
 hal_frame_t hal_frame_alloc(void)
 {
     return HAL_NO_FRAME;

@@ -38,6 +38,11 @@ uint64_t sim_frames_used(void)
     return frames_used;
 }
 
+uint64_t hal_frames_free(void)
+{
+    return frame_limit - frames_used;
+}
+
 /* A frame's number is where its structure is. */
 static struct frame *frame_of(hal_frame_t frame)
 {
