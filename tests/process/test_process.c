@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mach/mach.h>
+#include <servers/bootstrap.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -529,6 +530,59 @@ START_TEST(the_daemon_ends_cleanly_when_told_to)
 }
 END_TEST
 
+/* What a process of another user's finds out about its parent, and tells it; an exit status. */
+static int visit(pid_t parent)
+{
+    mach_port_t task, found;
+
+    if (setgid(65534) < 0 || setuid(65534) < 0)
+        return 2;
+    if (task_for_pid(mach_task_self(), parent, &task) != KERN_FAILURE ||
+        task_name_for_pid(mach_task_self(), parent, &task) != KERN_FAILURE)
+        return 3;
+    if (bootstrap_look_up(bootstrap_port, "org.test.visit", &found) != KERN_SUCCESS)
+        return 4;
+    return send_number(found, getpid()) == MACH_MSG_SUCCESS ? 0 : 5;
+}
+
+START_TEST(users_are_kept_apart)
+{
+    struct {
+        message_t message;
+        mach_msg_max_trailer_t trailer;
+    } visitor;
+    char path[100];
+    mach_port_t port, task;
+    int status;
+
+    if (geteuid() != 0)
+        return; /* only root can be several users */
+    pid_t daemon = start_daemon(path, sizeof path), parent = getpid();
+
+    port = new_port();
+    ck_assert_int_eq(bootstrap_register(bootstrap_port, "org.test.visit", port), KERN_SUCCESS);
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(visit(parent));
+    ck_assert_int_eq(mach_msg(&visitor.message.header,
+                              MACH_RCV_MSG | MACH_RCV_TIMEOUT | MACH_RCV_TRAILER_ELEMENTS(MACH_RCV_TRAILER_AUDIT), 0,
+                              sizeof visitor, port, 20000, MACH_PORT_NULL), MACH_MSG_SUCCESS);
+    const mach_msg_audit_trailer_t *trailer =
+        (const void *)((const char *)&visitor + round_msg(visitor.message.header.msgh_size));
+
+    ck_assert_uint_eq(trailer->msgh_sender.val[0], 65534);
+    ck_assert_uint_eq(trailer->msgh_audit.val[1], 65534);
+    ck_assert_int_eq((pid_t)trailer->msgh_audit.val[5], visitor.message.number);
+    ck_assert_int_eq(visitor.message.number, pid);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(task_for_pid(mach_task_self(), parent, &task), KERN_SUCCESS);
+    kill(daemon, SIGTERM);
+    ck_assert_int_eq(waitpid(daemon, &status, 0), daemon);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--send-to-registered") == 0)
@@ -553,6 +607,7 @@ int main(int argc, char **argv)
         a_program_that_closes_everything_gets_errors,
         calls_fail_soon_when_the_daemon_is_killed,
         the_daemon_ends_cleanly_when_told_to,
+        users_are_kept_apart,
     };
 
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
