@@ -186,6 +186,8 @@ typedef struct {
     unsigned char room[128];
 } complex_message_t;
 
+#define UNTOUCHED 1 /* msgh_id: the receiver does not look at the memory */
+
 static mach_port_t process_server, thread_server, own_port, reply_port;
 
 static mach_port_t new_port(void)
@@ -201,7 +203,8 @@ static mach_port_t new_port(void)
 static void take_apart(complex_message_t *message)
 {
     if (message->memory.type == MACH_MSG_OOL_DESCRIPTOR) {
-        touch(message->memory.address, message->memory.size);
+        if (message->header.msgh_id != UNTOUCHED)
+            touch(message->memory.address, message->memory.size);
         (void)vm_deallocate(mach_task_self(), (vm_address_t)message->memory.address, message->memory.size);
     } else {
         (void)mach_port_deallocate(mach_task_self(), message->port.name);
@@ -318,7 +321,8 @@ static void mach_complex(complex_message_t *message, mach_msg_size_t size)
         (mach_msg_header_t){.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE) |
                                          MACH_MSGH_BITS_COMPLEX,
                             .msgh_remote_port = process_server,
-                            .msgh_local_port = reply_port};
+                            .msgh_local_port = reply_port,
+                            .msgh_id = message->header.msgh_id};
     message->body.msgh_descriptor_count = 1;
     must_mach(mach_msg(&message->header, MACH_SEND_MSG | MACH_RCV_MSG, size, sizeof *message, reply_port, 0,
                        MACH_PORT_NULL),
@@ -344,6 +348,114 @@ static void mach_memory(size_t size)
     mach_complex(&message, 44);
 }
 
+/* ---- memory that moves ----------------------------------------------------------------------------- */
+
+static int memfd_ends[2];
+
+static void dirty(unsigned char *memory, size_t size)
+{
+    for (size_t i = 0; i < size; i += 4096)
+        memory[i] = 1;
+}
+
+/* Sends memory that is made for that, and gives it away. */
+static void mach_give(size_t size, bool touched)
+{
+    vm_address_t memory = 0;
+
+    must_mach(vm_allocate(mach_task_self(), &memory, size, VM_FLAGS_ANYWHERE), "vm_allocate");
+    if (touched)
+        dirty((unsigned char *)memory, size);
+    complex_message_t message = {.header = {.msgh_id = touched ? 0 : UNTOUCHED},
+                                 .memory = {.address = (void *)memory,
+                                            .size = (mach_msg_size_t)size,
+                                            .deallocate = TRUE,
+                                            .copy = MACH_MSG_VIRTUAL_COPY,
+                                            .type = MACH_MSG_OOL_DESCRIPTOR}};
+
+    mach_complex(&message, 44);
+}
+
+static void mach_move(size_t size)
+{
+    mach_give(size, false);
+}
+
+static void mach_fill_move(size_t size)
+{
+    mach_give(size, true);
+}
+
+struct memfd_message {
+    size_t size;
+    bool touched;
+};
+
+/* Sends a byte's worth of message with a descriptor, or takes one. */
+static int pass_descriptor(int connection, struct memfd_message *message, int file, bool out)
+{
+    struct iovec bytes = {.iov_base = message, .iov_len = sizeof *message};
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof file)];
+    } control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof file)}};
+    struct msghdr envelope = {
+        .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.room};
+
+    if (out)
+        memcpy(CMSG_DATA(&control.header), &file, sizeof file);
+    if ((out ? sendmsg(connection, &envelope, MSG_NOSIGNAL) : recvmsg(connection, &envelope, 0)) <= 0)
+        exit(EXIT_FAILURE);
+    if (!out)
+        memcpy(&file, CMSG_DATA(&control.header), sizeof file);
+    return file;
+}
+
+static void memfd_start(void)
+{
+    must(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, memfd_ends) == 0, "socketpair");
+    if (!in_child())
+        return;
+    for (struct memfd_message message;;) {
+        int file = pass_descriptor(memfd_ends[1], &message, -1, false);
+        unsigned char *memory = mmap(NULL, message.size, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+
+        if (message.touched)
+            touch(memory, message.size);
+        munmap(memory, message.size);
+        close(file);
+        transfer(memfd_ends[1], (unsigned char *)"", 1, true);
+    }
+}
+
+static void memfd_give(size_t size, bool touched)
+{
+    struct memfd_message message = {.size = size, .touched = touched};
+    unsigned char answer;
+    int file = memfd_create("machbench", MFD_CLOEXEC);
+
+    must(file >= 0 && ftruncate(file, (off_t)size) == 0, "memfd_create");
+    if (touched) {
+        unsigned char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+
+        dirty(memory, size);
+        munmap(memory, size);
+    }
+    (void)pass_descriptor(memfd_ends[0], &message, file, true);
+    close(file);
+    transfer(memfd_ends[0], &answer, 1, false);
+}
+
+static void memfd_move(size_t size)
+{
+    memfd_give(size, false);
+}
+
+static void memfd_fill_move(size_t size)
+{
+    memfd_give(size, true);
+}
+
 /* ---- memory ---------------------------------------------------------------------------------------- */
 
 static pid_t neighbour; /* a process that has what `source` has, at the same place */
@@ -361,12 +473,6 @@ static void neighbour_start(void)
     }
     while (task_for_pid(mach_task_self(), neighbour, &neighbour_task) != KERN_SUCCESS)
         usleep(1000);
-}
-
-static void dirty(unsigned char *memory, size_t size)
-{
-    for (size_t i = 0; i < size; i += 4096)
-        memory[i] = 1;
 }
 
 static void mach_allocate(size_t size)
@@ -456,6 +562,12 @@ static struct bench_case cases[] = {
     {"memory-1M", MIB, {{"mach", mach_memory, {0}}, PEERS}},
     {"memory-16M", 16 * MIB, {{"mach", mach_memory, {0}}, PEERS}},
     {"memory-256M", LARGEST, {{"mach", mach_memory, {0}}, PEERS}},
+    {"move-1M", MIB, {{"mach", mach_move, {0}}, {"memfd", memfd_move, {0}}}},
+    {"move-16M", 16 * MIB, {{"mach", mach_move, {0}}, {"memfd", memfd_move, {0}}}},
+    {"move-256M", LARGEST, {{"mach", mach_move, {0}}, {"memfd", memfd_move, {0}}}},
+    {"fill-move-1M", MIB, {{"mach", mach_fill_move, {0}}, {"memfd", memfd_fill_move, {0}}}},
+    {"fill-move-16M", 16 * MIB, {{"mach", mach_fill_move, {0}}, {"memfd", memfd_fill_move, {0}}}},
+    {"fill-move-256M", LARGEST, {{"mach", mach_fill_move, {0}}, {"memfd", memfd_fill_move, {0}}}},
     {"allocate-4K", 4096, {{"mach", mach_allocate, {0}}, {"mmap", host_allocate, {0}}}},
     {"allocate-4M", 4 * MIB, {{"mach", mach_allocate, {0}}, {"mmap", host_allocate, {0}}}},
     {"vm-read-4K", 4096, {{"mach", mach_read, {0}}, {"readv", host_read, {0}}}},
@@ -574,6 +686,7 @@ int main(int argc, char **argv)
     memset(source, 1, LARGEST);
     futex_start();
     socket_start();
+    memfd_start();
     mach_start();
     neighbour_start();
     measure();

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "libmach/process/objects.h"
 #include "libmach/process/process.h"
 
 static int host_protection(vm_prot_t protection)
@@ -69,6 +70,8 @@ kern_return_t mach_vm_map(vm_map_t task, mach_vm_address_t *address, mach_vm_siz
     if (!anywhere && (at & mask) != 0)
         return KERN_INVALID_ADDRESS;
     const uint64_t whole = round_page((anywhere ? 0 : *address - at) + size);
+    if (flags & VM_FLAGS_OVERWRITE)
+        object_forget(at, at + whole, true);
     const kern_return_t result =
         anywhere ? map_anywhere(address, whole, mask, host_protection(protection))
                  : map_at(at, whole, host_protection(protection), flags & VM_FLAGS_OVERWRITE);
@@ -90,6 +93,9 @@ kern_return_t mach_vm_allocate(vm_map_t task, mach_vm_address_t *address, mach_v
         *address = 0;
         return KERN_SUCCESS;
     }
+    if ((flags & VM_FLAGS_ANYWHERE) && size >= OBJECT_SMALLEST && !process_overflows(0, size) &&
+        object_allocate(round_page(size), address))
+        return KERN_SUCCESS;
     return mach_vm_map(task, address, size, 0, flags, MACH_PORT_NULL, 0, FALSE, VM_PROT_DEFAULT, VM_PROT_ALL,
                        VM_INHERIT_DEFAULT);
 }
@@ -102,9 +108,10 @@ kern_return_t mach_vm_deallocate(vm_map_t task, mach_vm_address_t address, mach_
         return KERN_INVALID_ARGUMENT;
     if (size == 0)
         return KERN_SUCCESS;
-    const uint64_t start = trunc_page(address);
+    const uint64_t start = trunc_page(address), end = round_page(address + size);
 
-    return munmap((void *)start, round_page(address + size) - start) == 0 ? KERN_SUCCESS : KERN_INVALID_ADDRESS;
+    object_forget(start, end, true);
+    return munmap((void *)start, end - start) == 0 ? KERN_SUCCESS : KERN_INVALID_ADDRESS;
 }
 
 /* A copy of memory of this task's or another's.  The host shares private memory with no one. */
@@ -171,6 +178,7 @@ kern_return_t mach_vm_protect(vm_map_t task, mach_vm_address_t address, mach_vm_
         return result;
     if (maximum)
         return KERN_NOT_SUPPORTED; /* the host keeps no limit */
+    object_forget((uint64_t)start, (uint64_t)start + length, false);
     if (mprotect(start, length, host_protection(protection)) == 0)
         return KERN_SUCCESS;
     return errno == ENOMEM ? KERN_RESOURCE_SHORTAGE : KERN_PROTECTION_FAILURE;
@@ -190,6 +198,9 @@ kern_return_t mach_vm_inherit(vm_map_t task, mach_vm_address_t address, mach_vm_
 
     if (result != KERN_SUCCESS || length == 0)
         return result;
+    if (inheritance != VM_INHERIT_NONE &&
+        object_share((uint64_t)start, (uint64_t)start + length, inheritance == VM_INHERIT_SHARE))
+        return mach_os_inherit(start, length, true) ? KERN_SUCCESS : KERN_INVALID_ADDRESS;
     /* What a child gets is a copy of private memory, and the same shared memory: the host knows no other way. */
     if (inheritance != VM_INHERIT_NONE &&
         (!mach_os_region(getpid(), (uint64_t)start, false, &region) ||

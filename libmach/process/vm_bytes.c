@@ -42,12 +42,19 @@ kern_return_t mach_vm_read_overwrite(vm_map_read_t task, mach_vm_address_t addre
 kern_return_t mach_vm_read(vm_map_read_t task, mach_vm_address_t address, mach_vm_size_t size, vm_offset_t *data,
                            mach_msg_type_number_t *count)
 {
-    mach_vm_address_t place;
+    mach_vm_address_t place = 0;
     mach_vm_size_t done;
+    int process;
 
     if (size != (mach_msg_type_number_t)size)
         return KERN_INVALID_ARGUMENT;
-    kern_return_t result = mach_vm_allocate(mach_task_self(), &place, size, VM_FLAGS_ANYWHERE);
+    if (size == 0) {
+        *data = *count = 0;
+        return process_of(task, &process);
+    }
+    /* No large object: this is to be looked at, and plain memory is faster to touch. */
+    kern_return_t result = mach_vm_map(mach_task_self(), &place, size, 0, VM_FLAGS_ANYWHERE, MACH_PORT_NULL, 0, FALSE,
+                                       VM_PROT_DEFAULT, VM_PROT_ALL, VM_INHERIT_DEFAULT);
 
     if (result != KERN_SUCCESS)
         return KERN_RESOURCE_SHORTAGE;
@@ -85,7 +92,7 @@ kern_return_t mach_vm_read_list(vm_map_read_t task, mach_vm_read_entry_t list, n
     return KERN_SUCCESS;
 }
 
-/* What another process has is looked at first, so that nothing is written unless all of it can be. */
+/* Of several pages, all are looked at first, so that nothing is written unless all of it can be. */
 kern_return_t mach_vm_write(vm_map_t task, mach_vm_address_t address, vm_offset_t data, mach_msg_type_number_t count)
 {
     int process;
@@ -94,7 +101,7 @@ kern_return_t mach_vm_write(vm_map_t task, mach_vm_address_t address, vm_offset_
         return KERN_INVALID_ARGUMENT;
     kern_return_t result = process_of(task, &process);
 
-    if (result == KERN_SUCCESS)
+    if (result == KERN_SUCCESS && count > vm_page_size - (address & vm_page_mask))
         result = process_check(process, address, count, VM_PROT_WRITE);
     if (result == KERN_SUCCESS && !mach_os_write(process, address, (const void *)data, count))
         result = reason(process, address, count, VM_PROT_WRITE);

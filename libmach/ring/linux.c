@@ -100,7 +100,8 @@ static bool parse_region(const char *line, struct mach_os_region *region)
     char rights[5];
 
     *region = (struct mach_os_region){.start = 0};
-    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64, &region->start, &region->end, rights, &region->offset) != 4)
+    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %" SCNu64, &region->start, &region->end, rights,
+               &region->offset, &region->inode) != 5)
         return false;
     region->protection = (rights[0] == 'r' ? VM_PROT_READ : 0) | (rights[1] == 'w' ? VM_PROT_WRITE : 0) |
                          (rights[2] == 'x' ? VM_PROT_EXECUTE : 0);

@@ -30,7 +30,7 @@ bool mach_os_write(int process, uint64_t to, const void *from, size_t size);
 
 /* What a process has mapped. */
 struct mach_os_region {
-    uint64_t start, end, offset;
+    uint64_t start, end, offset, inode;
     int protection; /* VM_PROT_* */
     bool shared;
     uint64_t resident, dirty, swapped, shared_pages; /* pages, if they were asked for */

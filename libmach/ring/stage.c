@@ -8,6 +8,7 @@
 
 #include <mach/mach.h>
 
+#include "libmach/process/objects.h"
 #include "os.h"
 
 #define PAGE 4096u
@@ -64,6 +65,55 @@ static uint64_t bytes_of(const mach_msg_ool_descriptor_t *d)
     return d->size > WIRE_MAX_PORTS ? 0 : (uint64_t)d->size * sizeof(mach_port_name_t);
 }
 
+/* ---- gifts ----------------------------------------------------------------------------------------- */
+
+/* Memory that goes along as a file, not as bytes. */
+struct gifts {
+    unsigned count;
+    struct gift {
+        const mach_msg_ool_descriptor_t *descriptor;
+        uint64_t offset;
+        int file;
+    } gift[WIRE_MAX_FILES];
+};
+
+static void find_gifts(struct gifts *gifts, const mach_msg_header_t *message, mach_msg_size_t size)
+{
+    struct walk walk = walk_start(message, size);
+
+    gifts->count = 0;
+    for (mach_msg_ool_descriptor_t *d; gifts->count < WIRE_MAX_FILES && (d = walk_next(&walk)) != NULL;) {
+        struct gift *gift = &gifts->gift[gifts->count];
+
+        if (d->type == MACH_MSG_OOL_PORTS_DESCRIPTOR || d->copy == MACH_MSG_PHYSICAL_COPY || d->size < OBJECT_SMALLEST ||
+            !object_give((uintptr_t)d->address, d->size, &gift->file, &gift->offset))
+            continue;
+        gift->descriptor = d;
+        gifts->count++;
+    }
+}
+
+/* The gift that is a descriptor's memory, and its number, from 1; NULL. */
+static const struct gift *gift_of(const struct gifts *gifts, const mach_msg_ool_descriptor_t *d, uint32_t *number)
+{
+    for (unsigned i = 0; i < gifts->count; i++)
+        if (gifts->gift[i].descriptor == d) {
+            *number = i + 1;
+            return &gifts->gift[i];
+        }
+    return NULL;
+}
+
+/* Sends the files, after the stage's own, if all went well so far; they are closed in any case. */
+static bool send_gifts(struct ring *ring, const struct gifts *gifts, bool fine)
+{
+    for (unsigned i = 0; i < gifts->count; i++) {
+        fine = fine && ring_send_file(ring, gifts->gift[i].file);
+        close(gifts->gift[i].file);
+    }
+    return fine;
+}
+
 /* ---- sending --------------------------------------------------------------------------------------- */
 
 static uint64_t align(uint64_t offset, uint64_t to)
@@ -73,16 +123,17 @@ static uint64_t align(uint64_t offset, uint64_t to)
 
 /* How everything is laid out, with memory at multiples of `unit`. */
 static struct wire_stage measure(const mach_msg_header_t *message, mach_msg_size_t size, mach_msg_size_t scatter_size,
-                                 uint64_t unit)
+                                 const struct gifts *gifts, uint64_t unit)
 {
-    struct wire_stage stage = {.message_size = size, .scatter_size = scatter_size};
+    struct wire_stage stage = {.message_size = size, .scatter_size = scatter_size, .files = gifts->count};
     struct walk walk = walk_start(message, size);
     uint64_t memory = 0;
+    uint32_t number;
 
     for (mach_msg_ool_descriptor_t *d; (d = walk_next(&walk)) != NULL;)
         if (bytes_of(d) > 0) {
             stage.memory_count++;
-            memory += align(bytes_of(d), unit);
+            memory += gift_of(gifts, d, &number) != NULL ? 0 : align(bytes_of(d), unit);
         }
     stage.scatter_offset = align(size, 16);
     stage.memory_offset = align(stage.scatter_offset + scatter_size, 16);
@@ -103,32 +154,43 @@ static bool put(struct ring *ring, int file, uint64_t offset, const void *from, 
     return true;
 }
 
+/* A record for a descriptor's memory: where it is in the stage, if it is no gift. */
+static struct wire_memory record_of(const mach_msg_ool_descriptor_t *d, const struct gifts *gifts, uint64_t at)
+{
+    struct wire_memory record = {.address = (uintptr_t)d->address, .size = bytes_of(d), .offset = at};
+    const struct gift *gift = gift_of(gifts, d, &record.file);
+
+    if (gift != NULL)
+        record.offset = gift->offset;
+    return record;
+}
+
 static void put_memory(struct ring *ring, int file, const struct wire_stage *stage, const mach_msg_header_t *message,
-                       mach_msg_size_t size, uint64_t unit)
+                       mach_msg_size_t size, const struct gifts *gifts, uint64_t unit)
 {
     struct walk walk = walk_start(message, size);
     uint64_t record_at = stage->memory_offset;
     uint64_t at = align(record_at + stage->memory_count * sizeof(struct wire_memory), unit);
 
     for (mach_msg_ool_descriptor_t *d; (d = walk_next(&walk)) != NULL;) {
-        struct wire_memory record = {.address = (uintptr_t)d->address, .size = bytes_of(d), .offset = at};
+        struct wire_memory record = record_of(d, gifts, at);
 
         if (record.size == 0)
             continue;
-        if (!put(ring, file, at, d->address, record.size))
+        if (record.file == 0 && !put(ring, file, at, d->address, record.size))
             record.offset = WIRE_NONE;
         if (file < 0)
             memcpy(ring->data + record_at, &record, sizeof record);
         else
             (void)put(ring, file, record_at, &record, sizeof record);
         record_at += sizeof record;
-        at += align(record.size, unit);
+        at += record.file == 0 ? align(record.size, unit) : 0;
     }
 }
 
 /* Stages in a file that goes over the connection. */
 static mach_msg_return_t stage_in_file(struct ring *ring, struct wire_stage *stage, const mach_msg_header_t *message,
-                                       mach_msg_size_t size, const void *scatter)
+                                       mach_msg_size_t size, const void *scatter, const struct gifts *gifts)
 {
     int file = mach_os_memory_file(stage->size);
 
@@ -136,7 +198,7 @@ static mach_msg_return_t stage_in_file(struct ring *ring, struct wire_stage *sta
         return MACH_SEND_NO_BUFFER;
     bool fine = put(ring, file, 0, message, size) && put(ring, file, stage->scatter_offset, scatter, stage->scatter_size);
 
-    put_memory(ring, file, stage, message, size, PAGE);
+    put_memory(ring, file, stage, message, size, gifts, PAGE);
     stage->file = 1;
     mach_msg_return_t result = fine ? MACH_MSG_SUCCESS : MACH_SEND_INVALID_DATA;
     if (fine && (!mach_os_seal(file) || !ring_send_file(ring, file)))
@@ -148,19 +210,24 @@ static mach_msg_return_t stage_in_file(struct ring *ring, struct wire_stage *sta
 mach_msg_return_t stage_message(struct ring *ring, const mach_msg_header_t *message, mach_msg_size_t size,
                                 const void *scatter, mach_msg_size_t scatter_size)
 {
-    struct wire_stage stage = measure(message, size, scatter_size, 16);
+    struct gifts gifts;
+
+    find_gifts(&gifts, message, size);
+    struct wire_stage stage = measure(message, size, scatter_size, &gifts, 16);
     mach_msg_return_t result = MACH_MSG_SUCCESS;
 
     if (stage.size > RING_ROOM) {
-        stage = measure(message, size, scatter_size, PAGE);
-        result = stage_in_file(ring, &stage, message, size, scatter);
+        stage = measure(message, size, scatter_size, &gifts, PAGE);
+        result = stage_in_file(ring, &stage, message, size, scatter, &gifts);
     } else {
         memcpy(ring->data, message, size);
         if (scatter_size > 0)
             memcpy(ring->data + stage.scatter_offset, scatter, scatter_size);
         if (stage.memory_count > 0)
-            put_memory(ring, -1, &stage, message, size, 16);
+            put_memory(ring, -1, &stage, message, size, &gifts, 16);
     }
+    if (!send_gifts(ring, &gifts, result == MACH_MSG_SUCCESS) && result == MACH_MSG_SUCCESS)
+        result = MACH_SEND_NO_BUFFER;
     ring->area->in = stage;
     return result;
 }

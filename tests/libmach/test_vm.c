@@ -6,6 +6,8 @@
 #include <mach/mach_vm.h>
 #include <mach/vm_map.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -322,6 +324,152 @@ START_TEST(a_name_port_gives_no_memory)
 }
 END_TEST
 
+/* ---- large memory ---------------------------------------------------------------------------------- */
+
+#define LARGE ((mach_vm_size_t)1 << 20)
+
+typedef struct {
+    mach_msg_header_t header;
+    mach_msg_body_t body;
+    mach_msg_ool_descriptor_t memory[2];
+    mach_msg_max_trailer_t trailer;
+} memory_message_t;
+
+static mach_port_t new_port(void)
+{
+    mach_port_t port = MACH_PORT_NULL;
+
+    ck_assert_int_eq(mach_port_allocate(SELF, MACH_PORT_RIGHT_RECEIVE, &port), KERN_SUCCESS);
+    ck_assert_int_eq(mach_port_insert_right(SELF, port, port, MACH_MSG_TYPE_MAKE_SEND), KERN_SUCCESS);
+    return port;
+}
+
+static mach_msg_ool_descriptor_t piece(void *memory, mach_vm_size_t size, bool deallocate)
+{
+    return (mach_msg_ool_descriptor_t){.address = memory,
+                                       .size = (mach_msg_size_t)size,
+                                       .deallocate = deallocate,
+                                       .copy = MACH_MSG_VIRTUAL_COPY,
+                                       .type = MACH_MSG_OOL_DESCRIPTOR};
+}
+
+static void send_pieces(mach_port_t port, mach_msg_ool_descriptor_t one, mach_msg_ool_descriptor_t other)
+{
+    memory_message_t message = {
+        .header = {.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0) | MACH_MSGH_BITS_COMPLEX,
+                   .msgh_remote_port = port},
+        .body = {.msgh_descriptor_count = 2},
+        .memory = {one, other},
+    };
+
+    ck_assert_int_eq(mach_msg(&message.header, MACH_SEND_MSG, offsetof(memory_message_t, trailer), 0, 0, 0, 0),
+                     MACH_MSG_SUCCESS);
+}
+
+static unsigned char *receive_pieces(mach_port_t port, unsigned char **other)
+{
+    static memory_message_t message;
+
+    ck_assert_int_eq(mach_msg(&message.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof message, port, 0, 0),
+                     MACH_MSG_SUCCESS);
+    *other = message.memory[1].address;
+    return message.memory[0].address;
+}
+
+static bool is_all(const unsigned char *memory, mach_vm_size_t size, int byte)
+{
+    for (mach_vm_size_t i = 0; i < size; i++)
+        if (memory[i] != byte)
+            return false;
+    return true;
+}
+
+START_TEST(large_memory_in_a_message_is_a_true_copy_whoever_writes_first)
+{
+    unsigned char *memory = allocate(LARGE), *plain = allocate(PAGE), *got, *other, *again;
+    mach_port_t port = new_port();
+
+    memset(memory, 1, LARGE);
+    memset(plain, 2, PAGE);
+    send_pieces(port, piece(memory, LARGE, false), piece(plain, PAGE, false));
+    memory[5] = 9;
+    send_pieces(port, piece(memory + PAGE, LARGE - PAGE, false), piece(memory, 100, false));
+    memset(memory, 3, LARGE);
+    got = receive_pieces(port, &other);
+    ck_assert(is_all(got, LARGE, 1));
+    ck_assert(is_all(other, PAGE, 2));
+    memset(got, 4, LARGE);
+    ck_assert(is_all(memory, LARGE, 3));
+    again = receive_pieces(port, &other);
+    ck_assert(is_all(again, LARGE - PAGE, 1));
+    ck_assert_int_eq(other[5], 9);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, at(got), LARGE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, at(again), LARGE - PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_deallocate(SELF, at(memory), LARGE), KERN_SUCCESS);
+}
+END_TEST
+
+START_TEST(large_memory_that_is_sent_away_is_gone)
+{
+    unsigned char *memory = allocate(LARGE), *second = allocate(2 * LARGE), *got, *other, byte;
+    mach_port_t port = new_port();
+    mach_vm_size_t done;
+
+    memset(memory, 1, LARGE);
+    memset(second, 2, 2 * LARGE);
+    send_pieces(port, piece(memory, LARGE, true), piece(second, 2 * LARGE, true));
+    ck_assert_int_eq(mach_vm_read_overwrite(SELF, at(memory), 1, at(&byte), &done), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_read_overwrite(SELF, at(second), 1, at(&byte), &done), KERN_INVALID_ADDRESS);
+    got = receive_pieces(port, &other);
+    ck_assert(is_all(got, LARGE, 1));
+    ck_assert(is_all(other, 2 * LARGE, 2));
+}
+END_TEST
+
+START_TEST(large_memory_is_copied_by_fork_or_shared_if_so_said)
+{
+    unsigned char *own = allocate(LARGE), *common = allocate(LARGE);
+    int status;
+
+    memset(own, 1, LARGE);
+    memset(common, 1, LARGE);
+    ck_assert_int_eq(mach_vm_inherit(SELF, at(common), LARGE, VM_INHERIT_SHARE), KERN_SUCCESS);
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        const bool fine = is_all(own, LARGE, 1) && is_all(common, LARGE, 1);
+
+        memset(own, 2, LARGE);
+        memset(common, 2, LARGE);
+        _exit(fine ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    ck_assert(is_all(own, LARGE, 1));
+    ck_assert(is_all(common, LARGE, 2));
+}
+END_TEST
+
+START_TEST(what_a_program_does_to_large_memory_itself_counts)
+{
+    unsigned char *replaced = allocate(LARGE), *limited = allocate(LARGE), *got, *other;
+    mach_port_t port = new_port();
+
+    memset(replaced, 1, LARGE);
+    memset(limited, 1, LARGE);
+    ck_assert_ptr_eq(mmap(replaced, LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+                     replaced);
+    memset(replaced, 2, LARGE);
+    ck_assert_int_eq(mprotect(limited + PAGE, PAGE, PROT_READ), 0);
+    send_pieces(port, piece(replaced, LARGE, false), piece(limited, LARGE, false));
+    got = receive_pieces(port, &other);
+    ck_assert(is_all(got, LARGE, 2));
+    ck_assert(is_all(other, LARGE, 1));
+    ck_assert_int_eq(mach_vm_deallocate(SELF, at(replaced + PAGE), LARGE - PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(replaced[0], 2);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vm of processes");
@@ -337,6 +485,10 @@ int main(void)
         lists_of_places_are_read_whole_or_not_at_all,
         another_process_shows_its_regions_and_gives_copies,
         a_name_port_gives_no_memory,
+        large_memory_in_a_message_is_a_true_copy_whoever_writes_first,
+        large_memory_that_is_sent_away_is_gone,
+        large_memory_is_copied_by_fork_or_shared_if_so_said,
+        what_a_program_does_to_large_memory_itself_counts,
     };
 
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)

@@ -107,6 +107,7 @@ START_TEST(stays_low_when_filled_in_order)
 {
     static struct tree_node many[100000];
 
+    tree = (struct tree){.root = NULL};
     for (unsigned i = 0; i < 100000; i++) {
         many[i] = (struct tree_node){.key = i};
         tree_insert(&tree, &many[i]);

@@ -129,6 +129,7 @@ struct hosted_thread {
     /* what came with the trap */
     struct wire_stage in;
     struct hosted_file *in_file; /* where it is staged; NULL: in the area */
+    struct hosted_file *in_files[WIRE_MAX_FILES]; /* memory that came as files */
     uint32_t next_memory;
 
     /* what goes back */
@@ -155,6 +156,7 @@ void client_trap(struct user *user, unsigned slot);
 struct hosted_file {
     struct ref refs;
     int file;
+    uint64_t size; /* of what came from a client: it is final */
 };
 
 struct hosted_file *hosted_file_make(int file);

@@ -61,20 +61,39 @@ static bool within(uint64_t offset, uint64_t size, uint64_t limit)
     return offset <= limit && size <= limit - offset;
 }
 
-/* Takes over the memfd that the client has sent for this trap. */
-static bool open_file(struct hosted_thread *t)
+/* Takes over a memfd that the client has sent for this trap.  NULL: none, or one that it could change. */
+static struct hosted_file *open_file(struct hosted_thread *t)
 {
     struct stat status;
     int file = receive_file(t->connection);
 
     if (file < 0)
-        return false;
-    if (!os_is_sealed(file) || fstat(file, &status) < 0 || (uint64_t)status.st_size < t->in.size) {
+        return NULL;
+    if (!os_is_sealed(file) || fstat(file, &status) < 0) {
         close(file);
-        return false;
+        return NULL;
     }
-    t->in_file = hosted_file_make(file);
-    return t->in_file != NULL;
+    struct hosted_file *made = hosted_file_make(file);
+
+    if (made != NULL)
+        made->size = (uint64_t)status.st_size;
+    return made;
+}
+
+/* All that came, whatever is wrong with one: nothing may be left for the next trap. */
+static bool open_files(struct hosted_thread *t)
+{
+    bool fine = t->in.files <= WIRE_MAX_FILES;
+
+    if (t->in.file) {
+        t->in_file = open_file(t);
+        fine = fine && t->in_file != NULL && t->in_file->size >= t->in.size;
+    } else {
+        fine = fine && t->in.size <= AREA_ROOM;
+    }
+    for (uint32_t i = 0; i < t->in.files && i < WIRE_MAX_FILES; i++)
+        fine = (t->in_files[i] = open_file(t)) != NULL && fine;
+    return fine;
 }
 
 bool stage_open(struct hosted_thread *t)
@@ -84,7 +103,7 @@ bool stage_open(struct hosted_thread *t)
     memset(&t->area->back, 0, sizeof t->area->back);
     const struct wire_stage *in = &t->in;
 
-    if (in->file ? !open_file(t) : in->size > AREA_ROOM)
+    if (!open_files(t))
         return false;
     return within(0, in->message_size, in->size) && within(in->scatter_offset, in->scatter_size, in->size) &&
            in->memory_count <= in->size / sizeof(struct wire_memory) &&
@@ -115,7 +134,7 @@ bool hal_copyin_message(struct thread *thread, uint64_t address, void *to, size_
 }
 
 /* Large memory in a file stays there; the copy refers to it. */
-static struct vm_map_copy *copy_of_file(struct hosted_thread *t, const struct wire_memory *record)
+static struct vm_map_copy *copy_of_file(struct hosted_file *file, const struct wire_memory *record)
 {
     struct hal_pages *pages = hal_alloc(sizeof *pages);
     struct vm_map_copy *copy = pages == NULL ? NULL : vm_map_copy_of_pages(pages, record->size);
@@ -124,8 +143,8 @@ static struct vm_map_copy *copy_of_file(struct hosted_thread *t, const struct wi
         hal_free(pages, sizeof *pages);
         return NULL;
     }
-    hosted_file_get(t->in_file);
-    *pages = (struct hal_pages){.file = t->in_file, .offset = record->offset};
+    hosted_file_get(file);
+    *pages = (struct hal_pages){.file = file, .offset = record->offset};
     return copy;
 }
 
@@ -150,12 +169,14 @@ kern_return_t hal_copyin_memory(struct thread *thread, uint64_t address, uint64_
     if (t->next_memory >= t->in.memory_count ||
         !read_stage(t, t->in.memory_offset + t->next_memory * sizeof record, &record, sizeof record))
         return KERN_INVALID_ADDRESS;
-    if (record.address != address || record.size != size || !within(record.offset, size, t->in.size))
+    if (record.address != address || record.size != size || record.file > t->in.files)
         return KERN_INVALID_ADDRESS;
-    if (t->in_file != NULL && size >= SMALLEST_PAGES && record.offset % PAGE == 0)
-        *copy = copy_of_file(t, &record);
-    else
-        *copy = copy_of_bytes(t, &record);
+    struct hosted_file *file = record.file == 0 ? t->in_file : t->in_files[record.file - 1];
+    const bool in_pages = file != NULL && size >= SMALLEST_PAGES && record.offset % PAGE == 0;
+
+    if (!within(record.offset, size, record.file == 0 ? t->in.size : file->size) || (record.file != 0 && !in_pages))
+        return KERN_INVALID_ADDRESS;
+    *copy = in_pages ? copy_of_file(file, &record) : copy_of_bytes(t, &record);
     if (*copy == NULL)
         return KERN_RESOURCE_SHORTAGE;
     t->next_memory++;
@@ -355,6 +376,10 @@ void stage_discard(struct hosted_thread *t)
 {
     hosted_file_put(t->in_file);
     t->in_file = NULL;
+    for (uint32_t i = 0; i < WIRE_MAX_FILES; i++) {
+        hosted_file_put(t->in_files[i]);
+        t->in_files[i] = NULL;
+    }
     hal_free(t->message, t->message == NULL ? 0 : (size_t)t->message_size);
     t->message = NULL;
     t->message_size = 0;

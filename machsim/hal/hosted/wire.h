@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 1u
+#define WIRE_VERSION 2u
 #define WIRE_MAGIC 0x6863614du /* "Mach" */
 
 /* ---- connections ----------------------------------------------------------------------------------- */
@@ -49,6 +49,8 @@ enum wire_state { WIRE_IDLE, WIRE_REQUEST, WIRE_POLLING, WIRE_DONE };
 #define WIRE_DATA_OFFSET 320u
 #define WIRE_NONE UINT64_MAX
 #define WIRE_MAX_PORTS 16382u /* rights in the arrays of a message: IPC_KMSG_MAX_OOL_PORTS */
+/* Descriptors of memory that go with one trap at most. */
+#define WIRE_MAX_FILES 8u
 
 /*
  * Out-of-line memory of a message, in the order of its descriptors.  The bytes are at `offset` of the staged data,
@@ -73,7 +75,7 @@ struct wire_stage {
     uint64_t memory_offset; /* of an array of wire_memory */
     uint32_t memory_count;
     uint32_t file; /* it is in a memfd */
-    uint32_t files; /* descriptors that come over the connection in all */
+    uint32_t files; /* from machsim: descriptors that come over the connection in all; to it: those besides its own */
     uint32_t taken; /* from machsim: records of memory that the trap has consumed */
 };
 
