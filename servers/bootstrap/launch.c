@@ -66,12 +66,30 @@ void servers_kill(void)
             kill(-server->pid, SIGTERM);
 }
 
+/* Another user gets nothing of root's: neither its environment nor its files. */
+static void forget_root(const struct passwd *user)
+{
+    char *socket = strdup(getenv("MACH_BOOTSTRAP_SOCKET"));
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    clearenv();
+    setenv("MACH_BOOTSTRAP_SOCKET", socket, 1);
+    setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1);
+    setenv("USER", user->pw_name, 1);
+    setenv("HOME", user->pw_dir, 1);
+    for (int file = 0; file < 3; file++)
+        dup2(null, file);
+    (void)!chdir("/");
+}
+
 static void become_user(unsigned uid)
 {
     if (uid == geteuid())
         return;
     const struct passwd *user = getpwuid(uid);
 
+    if (user != NULL)
+        forget_root(user);
     if (user == NULL || initgroups(user->pw_name, user->pw_gid) < 0 || setgid(user->pw_gid) < 0 || setuid(uid) < 0) {
         fprintf(stderr, "machsim: cannot start a server as user %u: %s\n", uid, strerror(errno));
         _exit(126);

@@ -188,7 +188,10 @@ static bool heritage_of(const struct task_identity *identity, struct task_herita
 {
     struct process *husk = husk_of(identity->pid);
 
-    /* Root may become another user, and leave that its ports. */
+    /*
+     * Root may become another user, and leave that its ports.  No one else gets them: the end of a process is handled
+     * before what the next of its number sends, for events come in the order in which they happen.
+     */
     if (husk != NULL && (husk->user->uid == identity->uid || husk->user->uid == 0)) {
         *heritage = husk->heritage;
         husk->heritage = (struct task_heritage){.bootstrap = NULL};
