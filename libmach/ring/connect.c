@@ -164,7 +164,10 @@ static int connect_to_daemon(void)
 
 /* ---- handshakes ------------------------------------------------------------------------------------ */
 
-/* Says hello, and takes the answer, with `count` descriptors.  An errno, or 0. */
+/*
+ * Says hello, and takes the answer, with its descriptors.  An errno, or 0.  ECONNRESET: there was no answer, for the
+ * daemon was about to end.
+ */
 static int greet(int connection, enum wire_kind kind, uint64_t task, struct wire_welcome *welcome, int *files)
 {
     const struct wire_hello hello = {.magic = WIRE_MAGIC, .version = WIRE_VERSION, .kind = kind, .task = task};
@@ -178,9 +181,11 @@ static int greet(int connection, enum wire_kind kind, uint64_t task, struct wire
     ssize_t size;
 
     if (send(connection, &hello, sizeof hello, MSG_NOSIGNAL) < 0)
-        return errno;
+        return errno == EPIPE ? ECONNRESET : errno;
     while ((size = recvmsg(connection, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
         ;
+    if (size == 0 || (size < 0 && errno == ECONNRESET))
+        return ECONNRESET;
     if (size != (ssize_t)sizeof *welcome || welcome->magic != WIRE_MAGIC || welcome->version != WIRE_VERSION)
         return EPROTO;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
@@ -193,20 +198,25 @@ static int greet(int connection, enum wire_kind kind, uint64_t task, struct wire
 static bool join(void)
 {
     struct wire_welcome welcome;
-    int files[2];
+    int files[2], result = ECONNRESET;
 
     if (task_connection >= 0)
         return true;
-    int connection = connect_to_daemon();
-    if (connection < 0)
-        return false;
-    if (greet(connection, WIRE_TASK, 0, &welcome, files) != 0) {
-        close(connection);
-        return false;
+    /* A daemon that was started on demand may end just now: the next is asked. */
+    for (int i = 0; i < 5 && result == ECONNRESET; i++) {
+        int connection = connect_to_daemon();
+
+        if (connection < 0)
+            return false;
+        result = greet(connection, WIRE_TASK, 0, &welcome, files);
+        if (result == 0)
+            task_connection = connection;
+        else
+            close(connection);
     }
-    task_connection = connection;
-    task_number = welcome.task;
-    return true;
+    if (result == 0)
+        task_number = welcome.task;
+    return result == 0;
 }
 
 static bool map_ring(struct ring *ring, const struct wire_welcome *welcome, const int *files)

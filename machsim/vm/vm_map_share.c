@@ -263,35 +263,46 @@ static bool may_replace(struct vm_map *map, uint64_t start, uint64_t end)
     return true;
 }
 
-/* Copies the bytes of a page to an address; those who share what is there see that. */
-static kern_return_t copy_page(struct vm_map *map, uint64_t to, struct vm_object *object, uint64_t offset)
+/* Brings in all pages of a range to be written, so that nothing is lacking then. */
+static kern_return_t prepare_pages(struct vm_map *map, uint64_t start, uint64_t end)
 {
-    struct vm_page *target;
-    const kern_return_t result = vm_fault_page(map, to, VM_PROT_WRITE, false, &target);
+    kern_return_t result = KERN_SUCCESS;
+    struct vm_page *page;
 
-    if (result != KERN_SUCCESS)
-        return result;
+    for (uint64_t at = start; at < end && result == KERN_SUCCESS; at += HAL_PAGE_SIZE)
+        result = vm_fault_page(map, at, VM_PROT_WRITE, false, &page);
+    return result;
+}
+
+/* Copies the bytes of a page to an address, where a page has been prepared; those who share that see it. */
+static void copy_page(struct vm_map *map, uint64_t to, struct vm_object *object, uint64_t offset)
+{
     const struct vm_page *source = vm_object_page(object, offset);
+    struct vm_map_entry *entry;
+
+    (void)vm_map_lookup(map, to, &entry);
+    const struct vm_page *target = vm_map_entry_page(entry, to);
 
     if (source != NULL)
         hal_frame_copy(source->frame, target->frame);
     else
         hal_frame_zero(target->frame);
-    return KERN_SUCCESS;
 }
 
-/* Copies a range page by page: from a virtual copy, for writing the one may change the other. */
+/* Copies a range page by page, all or nothing: from a virtual copy, for writing the one may change the other. */
 static kern_return_t copy_pages(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to)
 {
     struct entries entries;
     kern_return_t result = collect(map, from, from + size, false, &entries);
 
+    if (result == KERN_SUCCESS)
+        result = prepare_pages(map, to, to + size);
     for (struct tree_node *node = entries.first; node != NULL && result == KERN_SUCCESS; node = node->parent) {
         const struct vm_map_entry *entry = entry_of(node);
         const uint64_t start = vm_map_entry_start(entry);
 
-        for (uint64_t at = start; at < entry->end && result == KERN_SUCCESS; at += HAL_PAGE_SIZE)
-            result = copy_page(map, to + (at - from), entry->object, entry->offset + (at - start));
+        for (uint64_t at = start; at < entry->end; at += HAL_PAGE_SIZE)
+            copy_page(map, to + (at - from), entry->object, entry->offset + (at - start));
     }
     release(&entries);
     return result;

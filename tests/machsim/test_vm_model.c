@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test_vm_model.c - random operations on a few maps, against a model that holds a byte for each page: pages that are
- * shared have one cell, pages that are copied another.
+ * shared have one cell, pages that are copied another.  Allocations fail now and then.
  *
  *   test_vm_model [SEED [OPERATIONS]]
  *
@@ -61,14 +61,30 @@ static void drop(struct model_page *page)
 
 /* ---- operations ------------------------------------------------------------------------------------ */
 
-enum kind { ALLOCATE, DEALLOCATE, PROTECT, LIMIT, INHERIT, STORE, LOAD, FORK, END, COPY, REMAP, WIRE, BEHAVE, KINDS };
-static const char *const kind_names[] = {"allocate", "deallocate", "protect", "limit",  "inherit", "store", "load",
+enum kind { FAIL, ALLOCATE, DEALLOCATE, PROTECT, LIMIT, INHERIT, STORE, LOAD, FORK, END, COPY, REMAP, WIRE, BEHAVE, KINDS };
+static const char *const kind_names[] = {"fail", "allocate", "deallocate", "protect", "limit",  "inherit", "store", "load",
                                          "fork",     "end",        "copy",    "remap", "wire",    "behave"};
 
 struct operation {
     enum kind kind;
     unsigned map, page, count, other_map, other_page, value;
 };
+
+/*
+ * What an operation results in.  If that is a lack of memory that was brought about, it must have changed nothing: it
+ * is done once more, with memory.
+ */
+#define WITH_MEMORY(call, shortage)                                                                                    \
+    ({                                                                                                                 \
+        __auto_type result_ = (call);                                                                                  \
+                                                                                                                       \
+        if (sim_failed() && result_ == (shortage)) {                                                                   \
+            sim_fail_allocation(0);                                                                                    \
+            result_ = (call);                                                                                          \
+        }                                                                                                              \
+        result_;                                                                                                       \
+    })
+#define TRY(call) WITH_MEMORY(call, KERN_RESOURCE_SHORTAGE)
 
 static bool same(const struct operation *o, const char *what, long long got, long long expected)
 {
@@ -108,14 +124,14 @@ static bool do_allocate(const struct operation *o)
     if (expected == KERN_SUCCESS)
         for (unsigned i = o->page; i < o->page + o->count; i++)
             pages[i] = (struct model_page){new_cell(0), VM_PROT_DEFAULT, VM_PROT_ALL, VM_INHERIT_COPY};
-    return same(o, "result", allocate_at(maps[o->map], address_of(o->page), o->count * PAGE), expected);
+    return same(o, "result", TRY(allocate_at(maps[o->map], address_of(o->page), o->count * PAGE)), expected);
 }
 
 static bool do_deallocate(const struct operation *o)
 {
     for (unsigned i = o->page; i < o->page + o->count; i++)
         drop(&model[o->map][i]);
-    return same(o, "result", vm_map_remove(maps[o->map], address_of(o->page), address_of(o->page + o->count)),
+    return same(o, "result", TRY(vm_map_remove(maps[o->map], address_of(o->page), address_of(o->page + o->count))),
                 KERN_SUCCESS);
 }
 
@@ -131,8 +147,8 @@ static bool do_protect(const struct operation *o)
             if (o->kind == LIMIT)
                 pages[i].max = protection;
         }
-    return same(o, "result", vm_map_protect(maps[o->map], address_of(o->page), address_of(o->page + o->count),
-                                            protection, o->kind == LIMIT), expected);
+    return same(o, "result", TRY(vm_map_protect(maps[o->map], address_of(o->page), address_of(o->page + o->count),
+                                            protection, o->kind == LIMIT)), expected);
 }
 
 static bool do_inherit(const struct operation *o)
@@ -141,8 +157,8 @@ static bool do_inherit(const struct operation *o)
 
     for (unsigned i = o->page; i < o->page + o->count; i++)
         model[o->map][i].inheritance = inheritance;
-    return same(o, "result", vm_map_inherit(maps[o->map], address_of(o->page), address_of(o->page + o->count),
-                                            inheritance), KERN_SUCCESS);
+    return same(o, "result", TRY(vm_map_inherit(maps[o->map], address_of(o->page), address_of(o->page + o->count),
+                                            inheritance)), KERN_SUCCESS);
 }
 
 static bool do_store(const struct operation *o)
@@ -152,7 +168,7 @@ static bool do_store(const struct operation *o)
 
     if (expected == KERN_SUCCESS)
         page->cell->byte = (unsigned char)o->value;
-    return same(o, "result", sim_store(maps[o->map], address_of(o->page) + 7, (unsigned char)o->value), expected);
+    return same(o, "result", TRY(sim_store(maps[o->map], address_of(o->page) + 7, (unsigned char)o->value)), expected);
 }
 
 static bool check_load(const struct operation *o, unsigned map, unsigned page)
@@ -161,7 +177,7 @@ static bool check_load(const struct operation *o, unsigned map, unsigned page)
     const struct operation at = {.kind = o->kind, .map = map, .page = page};
     unsigned char byte = 0;
 
-    if (!same(&at, "load", sim_load(maps[map], address_of(page) + 7, &byte), expected))
+    if (!same(&at, "load", TRY(sim_load(maps[map], address_of(page) + 7, &byte)), expected))
         return false;
     return expected != KERN_SUCCESS || same(&at, "byte", byte, model[map][page].cell->byte);
 }
@@ -181,7 +197,7 @@ static bool do_fork(const struct operation *o)
         else
             child->cell = new_cell(page->cell->byte);
     }
-    maps[o->other_map] = vm_map_fork(maps[o->map]);
+    maps[o->other_map] = WITH_MEMORY(vm_map_fork(maps[o->map]), NULL);
     return same(o, "fork", maps[o->other_map] != NULL, true);
 }
 
@@ -206,8 +222,8 @@ static bool do_copy(const struct operation *o)
         bytes[i] = pages[o->page + i].cell->byte;
     for (unsigned i = 0; expected == KERN_SUCCESS && i < o->count; i++)
         pages[o->other_page + i].cell->byte = bytes[i];
-    return same(o, "result", vm_map_copy_range(maps[o->map], address_of(o->page), o->count * PAGE,
-                                               address_of(o->other_page)), expected);
+    return same(o, "result", TRY(vm_map_copy_range(maps[o->map], address_of(o->page), o->count * PAGE,
+                                               address_of(o->other_page))), expected);
 }
 
 /* A range into another map, or another place: shared, or a copy; over what is there, or not. */
@@ -233,8 +249,8 @@ static bool do_remap(const struct operation *o)
         drop(&to[o->other_page + i]);
         to[o->other_page + i] = moved[i];
     }
-    return same(o, "result", vm_map_remap(maps[o->map], address_of(o->page), o->count * PAGE, maps[o->other_map],
-                                          &address, 0, false, overwrite, copied, VM_INHERIT_SHARE, &current, &max),
+    return same(o, "result", TRY(vm_map_remap(maps[o->map], address_of(o->page), o->count * PAGE, maps[o->other_map],
+                                          &address, 0, false, overwrite, copied, VM_INHERIT_SHARE, &current, &max)),
                 expected);
 }
 
@@ -242,7 +258,7 @@ static bool do_wire(const struct operation *o)
 {
     const vm_prot_t access = o->value & 1 ? VM_PROT_READ : VM_PROT_NONE;
 
-    return same(o, "result", vm_map_wire(maps[o->map], address_of(o->page), address_of(o->page + o->count), access),
+    return same(o, "result", TRY(vm_map_wire(maps[o->map], address_of(o->page), address_of(o->page + o->count), access)),
                 check_range(model[o->map], o->page, o->count, access, false));
 }
 
@@ -250,12 +266,16 @@ static bool do_behave(const struct operation *o)
 {
     const vm_behavior_t behavior = (vm_behavior_t)(o->value % 5);
 
-    return same(o, "result", vm_map_behavior_set(maps[o->map], address_of(o->page), address_of(o->page + o->count),
-                                                 behavior), check_range(model[o->map], o->page, o->count, 0, false));
+    return same(o, "result", TRY(vm_map_behavior_set(maps[o->map], address_of(o->page), address_of(o->page + o->count),
+                                                 behavior)), check_range(model[o->map], o->page, o->count, 0, false));
 }
 
 static bool do_operation(const struct operation *o)
 {
+    if (o->kind == FAIL) {
+        sim_fail_allocation(1 + o->value % 6);
+        return true;
+    }
     if (o->kind == FORK)
         return do_fork(o);
     if (maps[o->map] == NULL)
@@ -333,7 +353,8 @@ static enum kind some_kind(void)
 {
     static const enum kind usual[] = {ALLOCATE, ALLOCATE, ALLOCATE, ALLOCATE, DEALLOCATE, PROTECT, PROTECT, LIMIT,
                                       INHERIT,  INHERIT,  LOAD,     FORK,     FORK,       END,     COPY,    COPY,
-                                      COPY,     REMAP,    REMAP,    REMAP,    WIRE,       WIRE,    BEHAVE};
+                                      COPY,     REMAP,    REMAP,    REMAP,    WIRE,       WIRE,    BEHAVE,  FAIL,    FAIL,
+                                      FAIL};
 
     return rand() % 2 ? STORE : usual[(size_t)rand() % (sizeof usual / sizeof *usual)];
 }
