@@ -85,7 +85,8 @@ static bool is_whole(const struct object *object)
 
     for (uint64_t at = object->start; at < object->end; at = region.end)
         if (!mach_os_region(getpid(), at, false, &region) || region.start > at || !region.shared ||
-            region.protection != VM_PROT_DEFAULT || region.inode != object->inode || region.offset + (at - region.start) != at - object->start)
+            region.protection != VM_PROT_DEFAULT || region.inode != object->inode ||
+            region.offset + (at - region.start) != at - object->start)
             return false;
     return has_file(object);
 }
@@ -95,6 +96,14 @@ static bool make_private(const struct object *object)
 {
     return mmap((void *)object->start, object->end - object->start, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED,
                 object->file, 0) != MAP_FAILED;
+}
+
+/* An object becomes plain memory of this task's. */
+static void retire(struct object *object)
+{
+    if (is_whole(object))
+        (void)make_private(object);
+    forget(object);
 }
 
 /* ---- fork ------------------------------------------------------------------------------------------ */
@@ -110,11 +119,8 @@ static void before_fork(void)
     mask_before_fork = before;
     for (object = LIST_FIRST(&objects); object != NULL; object = next) {
         next = LIST_NEXT(object, link);
-        if (object->shared)
-            continue;
-        if (is_whole(object))
-            (void)make_private(object);
-        forget(object);
+        if (!object->shared)
+            retire(object);
     }
 }
 
@@ -186,11 +192,10 @@ void object_forget(uint64_t start, uint64_t end, bool gone)
     const sigset_t before = lock_objects();
 
     while ((object = find(start, end)) != NULL) {
-        const bool all = start <= object->start && object->end <= end;
-
-        if (!(gone && all) && is_whole(object))
-            (void)make_private(object);
-        forget(object);
+        if (gone && start <= object->start && object->end <= end)
+            forget(object);
+        else
+            retire(object);
     }
     unlock_objects(&before);
 }

@@ -20,14 +20,23 @@ kern_return_t process_of(vm_map_read_t task, int *process)
     return (kern_return_t)result;
 }
 
+kern_return_t process_region(int process, uint64_t address, bool pages, struct mach_os_region *region)
+{
+    if (mach_os_region(process, address, pages, region))
+        return KERN_SUCCESS;
+    return mach_os_region(process, 0, false, region) ? KERN_INVALID_ADDRESS : KERN_NO_ACCESS;
+}
+
 kern_return_t process_check(int process, uint64_t address, uint64_t size, vm_prot_t protection)
 {
     struct mach_os_region region;
 
-    if (!mach_os_region(process, 0, false, &region))
-        return KERN_NO_ACCESS;
     for (uint64_t at = address; at < address + size; at = region.end) {
-        if (!mach_os_region(process, at, false, &region) || region.start > at)
+        const kern_return_t result = process_region(process, at, false, &region);
+
+        if (result != KERN_SUCCESS)
+            return result;
+        if (region.start > at)
             return KERN_INVALID_ADDRESS;
         if (protection & ~region.protection)
             return KERN_PROTECTION_FAILURE;

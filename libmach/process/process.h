@@ -25,6 +25,9 @@ static inline bool process_overflows(uint64_t address, uint64_t size)
     return size > UINT64_MAX - address || address + size > UINT64_MAX - vm_page_size;
 }
 
+/* The first region that ends after an address.  KERN_INVALID_ADDRESS: none; KERN_NO_ACCESS: the host does not tell. */
+kern_return_t process_region(int process, uint64_t address, bool pages, struct mach_os_region *region);
+
 /*
  * Whether all of a range is there and allows `protection`.
  * KERN_INVALID_ADDRESS, KERN_PROTECTION_FAILURE; KERN_NO_ACCESS: the host does not tell.

@@ -1,23 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vm_native.c - calls of vm_map.defs: those of mach_vm.defs, with addresses of the machine's own size. */
 #include "libmach/process/process.h"
-
-/* Calls with addresses and sizes that may be of another type, and puts what comes back in their places. */
-#define WITH_ADDRESS(address, call)                                                                                    \
-    mach_vm_address_t at = *(address);                                                                                 \
-    const kern_return_t result = call;                                                                                 \
-                                                                                                                       \
-    *(address) = (vm_address_t)at;                                                                                     \
-    return result
-
-#define WITH_RANGE(address, size, call)                                                                                \
-    mach_vm_address_t at = *(address);                                                                                 \
-    mach_vm_size_t bytes = *(size);                                                                                    \
-    const kern_return_t result = call;                                                                                 \
-                                                                                                                       \
-    *(address) = (vm_address_t)at;                                                                                     \
-    *(size) = (vm_size_t)bytes;                                                                                        \
-    return result
+#include "vm/vm_native.h"
 
 kern_return_t vm_allocate(vm_map_t task, vm_address_t *address, vm_size_t size, int flags)
 {

@@ -36,12 +36,12 @@ static kern_return_t describe(vm_map_read_t task, mach_vm_address_t *address, ma
 {
     struct mach_os_region region;
     int process;
-    const kern_return_t result = process_of(task, &process);
+    kern_return_t result = process_of(task, &process);
 
+    if (result == KERN_SUCCESS)
+        result = process_region(process, *address, vm_region_has_pages(flavor), &region);
     if (result != KERN_SUCCESS)
         return result;
-    if (!mach_os_region(process, *address, vm_region_has_pages(flavor), &region))
-        return mach_os_region(process, 0, false, &region) ? KERN_INVALID_ADDRESS : KERN_NO_ACCESS;
     const struct vm_region_facts facts = facts_of(&region);
 
     if (!vm_region_describe(&facts, flavor, info, count))

@@ -45,14 +45,6 @@ bool mach_os_seal(int file)
     return fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0;
 }
 
-bool mach_os_copy(void *to, const void *from, size_t size)
-{
-    const struct iovec local = {.iov_base = to, .iov_len = size};
-    const struct iovec remote = {.iov_base = (void *)(uintptr_t)from, .iov_len = size};
-
-    return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size;
-}
-
 /* ---- memory of processes ---------------------------------------------------------------------------- */
 
 /* One call moves so much at most. */

@@ -21,9 +21,6 @@ int mach_os_memory_file(size_t size);
 /* Makes it final. */
 bool mach_os_seal(int file);
 
-/* Copies memory of this process that may not be there; false: it is not. */
-bool mach_os_copy(void *to, const void *from, size_t size);
-
 /* Reads or writes memory of a process, as that itself may.  False: not all of it was there and allowed. */
 bool mach_os_read(int process, uint64_t from, void *to, size_t size);
 bool mach_os_write(int process, uint64_t to, const void *from, size_t size);

@@ -3,26 +3,9 @@
 #include "gen/kernel/mach_vm_server.h"
 #include "gen/kernel/vm_map_server.h"
 #include "kern/task.h"
+#include "vm/vm_native.h"
 
 #include <mach/vm_region.h>
-
-/* Calls a routine that takes and gives an address, as *address. */
-#define WITH_ADDRESS(address, call)                                                                                    \
-    mach_vm_address_t at = *(address);                                                                                 \
-    const kern_return_t result = call;                                                                                 \
-                                                                                                                       \
-    *(address) = (vm_address_t)at;                                                                                     \
-    return result
-
-/* The same with a size. */
-#define WITH_RANGE(address, size, call)                                                                                \
-    mach_vm_address_t at = *(address);                                                                                 \
-    mach_vm_size_t bytes = *(size);                                                                                    \
-    const kern_return_t result = call;                                                                                 \
-                                                                                                                       \
-    *(address) = (vm_address_t)at;                                                                                     \
-    *(size) = (vm_size_t)bytes;                                                                                        \
-    return result
 
 kern_return_t kernel_vm_allocate(task_ref_t task, vm_address_t *address, vm_size_t size, int flags)
 {
