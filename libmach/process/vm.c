@@ -129,16 +129,17 @@ kern_return_t mach_vm_remap(vm_map_t task, mach_vm_address_t *address, mach_vm_s
 
     if (process_overflows(from, size) || size == 0)
         return KERN_INVALID_ARGUMENT;
+    const uint64_t length = round_page(from + size) - start;
     kern_return_t result = process_of(source, &process);
 
     if (result == KERN_SUCCESS)
-        result = process_check(process, start, round_page(from + size) - start, VM_PROT_READ);
+        result = process_check(process, start, length, VM_PROT_READ);
     if (result == KERN_SUCCESS)
-        result = mach_vm_map(task, address, round_page(from + size) - start, mask, flags, MACH_PORT_NULL, 0, FALSE,
+        result = mach_vm_map(task, address, length, mask, flags, MACH_PORT_NULL, 0, FALSE,
                              VM_PROT_DEFAULT, VM_PROT_ALL, inheritance);
     if (result != KERN_SUCCESS)
         return result;
-    if (!mach_os_read(process, start, (void *)*address, round_page(from + size) - start) ||
+    if (!mach_os_read(process, start, (void *)*address, length) ||
         !mach_os_region(process, start, false, &region)) {
         (void)mach_vm_deallocate(task, *address, size);
         return KERN_INVALID_ADDRESS;
@@ -236,13 +237,14 @@ kern_return_t mach_vm_msync(vm_map_t task, mach_vm_address_t address, mach_vm_si
         return KERN_INVALID_ARGUMENT;
     const kern_return_t result = own_range(address, size, &start, &length);
 
-    if (result == KERN_INVALID_ADDRESS && !(flags & VM_SYNC_CONTIGUOUS))
-        return KERN_SUCCESS; /* holes are no error, and the host has written back what lies between them anyway */
-    if (result != KERN_SUCCESS || length == 0)
+    const bool holes = result == KERN_INVALID_ADDRESS && !(flags & VM_SYNC_CONTIGUOUS);
+
+    if ((result != KERN_SUCCESS && !holes) || length == 0)
         return result;
-    return msync(start, length, (wait ? MS_SYNC : MS_ASYNC) | (flags & VM_SYNC_INVALIDATE ? MS_INVALIDATE : 0)) == 0
-               ? KERN_SUCCESS
-               : KERN_FAILURE;
+    /* What lies between holes is written back too, before the host tells of them. */
+    if (msync(start, length, (wait ? MS_SYNC : MS_ASYNC) | (flags & VM_SYNC_INVALIDATE ? MS_INVALIDATE : 0)) == 0)
+        return KERN_SUCCESS;
+    return holes && errno == ENOMEM ? KERN_SUCCESS : KERN_FAILURE;
 }
 
 /* ---- for stubs ------------------------------------------------------------------------------------- */
