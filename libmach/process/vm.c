@@ -225,6 +225,20 @@ kern_return_t mach_vm_behavior_set(vm_map_t task, mach_vm_address_t address, mac
     return mach_os_advise(start, length, behavior) ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
 }
 
+/* Writes back what there is in a range, and passes over holes. */
+static kern_return_t sync_regions(uint64_t start, uint64_t end, int how)
+{
+    struct mach_os_region region;
+
+    for (uint64_t at = start; at < end && process_region(getpid(), at, false, &region) == KERN_SUCCESS; at = region.end) {
+        const uint64_t from = region.start > at ? region.start : at, to = region.end < end ? region.end : end;
+
+        if (from < to && msync((void *)from, to - from, how) < 0)
+            return KERN_FAILURE;
+    }
+    return KERN_SUCCESS;
+}
+
 kern_return_t mach_vm_msync(vm_map_t task, mach_vm_address_t address, mach_vm_size_t size, vm_sync_t flags)
 {
     const bool wait = flags & VM_SYNC_SYNCHRONOUS;
@@ -237,14 +251,10 @@ kern_return_t mach_vm_msync(vm_map_t task, mach_vm_address_t address, mach_vm_si
         return KERN_INVALID_ARGUMENT;
     const kern_return_t result = own_range(address, size, &start, &length);
 
-    const bool holes = result == KERN_INVALID_ADDRESS && !(flags & VM_SYNC_CONTIGUOUS);
-
-    if ((result != KERN_SUCCESS && !holes) || length == 0)
+    if (result != KERN_SUCCESS && (result != KERN_INVALID_ADDRESS || (flags & VM_SYNC_CONTIGUOUS)))
         return result;
-    /* What lies between holes is written back too, before the host tells of them. */
-    if (msync(start, length, (wait ? MS_SYNC : MS_ASYNC) | (flags & VM_SYNC_INVALIDATE ? MS_INVALIDATE : 0)) == 0)
-        return KERN_SUCCESS;
-    return holes && errno == ENOMEM ? KERN_SUCCESS : KERN_FAILURE;
+    return sync_regions((uint64_t)start, (uint64_t)start + length,
+                        (wait ? MS_SYNC : MS_ASYNC) | (flags & VM_SYNC_INVALIDATE ? MS_INVALIDATE : 0));
 }
 
 /* ---- for stubs ------------------------------------------------------------------------------------- */
