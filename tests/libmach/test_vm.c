@@ -413,7 +413,7 @@ END_TEST
 static bool is_gone(const unsigned char *memory, int former)
 {
     mach_vm_size_t done;
-    unsigned char byte;
+    unsigned char byte = 0;
 
     return mach_vm_read_overwrite(SELF, at(memory), 1, at(&byte), &done) != KERN_SUCCESS || byte != former;
 }
