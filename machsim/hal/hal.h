@@ -15,6 +15,7 @@
 
 #include <mach/kern_return.h>
 
+struct ipc_kmsg;
 struct thread;
 struct vm_map_copy;
 
@@ -37,6 +38,7 @@ struct processor {
     bool draining;
     uint32_t ranks_held;
     bool took_rights; /* kern/kobject.h */
+    struct ipc_kmsg *serving;
 };
 
 /* The processor that this runs on. */

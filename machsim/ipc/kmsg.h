@@ -13,6 +13,7 @@
 #include <mach/message.h>
 
 #include "ipc/port.h"
+#include "kern/waiter.h"
 
 struct task;
 struct thread;
@@ -46,8 +47,13 @@ struct ipc_kdescriptor {
 };
 
 struct ipc_kmsg {
-    struct list link; /* in a port's queue */
-    struct defer work;
+    union {
+        struct {
+            struct list link; /* in a port's queue */
+            struct defer work;
+        };
+        struct waiter waiter; /* of a request to the kernel, while that serves it: kern/kobject.h */
+    };
     struct ipc_right destination, reply, voucher;
     mach_msg_bits_t bits; /* MACH_MSGH_BITS_COMPLEX, or 0 */
     mach_msg_id_t id;
@@ -62,6 +68,10 @@ struct ipc_kmsg {
     mach_port_seqno_t seqno; /* once taken from its queue */
     mach_port_context_t context;
     mach_port_name_t received_name; /* of the port it was taken from */
+    _Atomic uint32_t parked; /* this and the next three: kern/kobject.c */
+    struct ipc_kmsg *answer;
+    uint64_t progress;
+    struct vm_map_copy *partial;
     struct task *charged; /* whose allowance of kernel memory it uses; NULL: the kernel's own */
     uint64_t charge;
     size_t allocated;

@@ -94,6 +94,7 @@ static const struct {
     [OBJECT_THREAD] = {1, "THREAD_CONTROL"},
     [OBJECT_FILE] = {30, "FILEPORT"},
     [OBJECT_NAMED_ENTRY] = {28, "NAMED_ENTRY"},
+    [OBJECT_MEMORY_CONTROL] = {10, "MEM_OBJ_CONTROL"},
 };
 
 static kern_return_t object_of(struct ipc_space *space, mach_port_name_t name, enum ipc_object_type *type)

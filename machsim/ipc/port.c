@@ -8,6 +8,7 @@
 #include "ipc/request.h"
 #include "ipc/right.h"
 #include "kern/kobject.h"
+#include "vm/vm_manager.h"
 
 mach_port_msgcount_t ipc_port_default_limit = MACH_PORT_QLIMIT_DEFAULT;
 
@@ -73,14 +74,40 @@ struct ipc_port *ipc_port_create_kernel(enum ipc_object_type type, void *object)
     return port;
 }
 
-void ipc_port_destroy_kernel(struct ipc_port *port)
+/* The port stands for nothing any more.  What it stood for, and the name of the receive right. */
+static void *forget_object(struct ipc_port *port, mach_port_name_t *name)
 {
     ipc_port_lock(port);
-    const mach_port_name_t name = port->name;
+    void *object = port->object;
 
+    *name = port->name;
     port->object = NULL;
     port->object_type = OBJECT_NONE;
     ipc_port_unlock(port);
+    return object;
+}
+
+void *ipc_port_take_kernel(struct ipc_port *port, bool *taken)
+{
+    struct ipc_right right;
+    mach_port_name_t name;
+    void *object = forget_object(port, &name);
+
+    ipc_space_lock(ipc_space_kernel);
+    struct ipc_entry *entry = ipc_space_lookup(ipc_space_kernel, name);
+
+    *taken = ipc_right_copyin(ipc_space_kernel, name, entry, MACH_MSG_TYPE_MOVE_RECEIVE, false, &right) == KERN_SUCCESS;
+    if (!*taken)
+        ipc_right_destroy(ipc_space_kernel, name, entry);
+    ipc_space_unlock(ipc_space_kernel);
+    return object;
+}
+
+void ipc_port_destroy_kernel(struct ipc_port *port)
+{
+    mach_port_name_t name;
+
+    (void)forget_object(port, &name);
     ipc_space_lock(ipc_space_kernel);
     ipc_right_destroy(ipc_space_kernel, name, ipc_space_lookup(ipc_space_kernel, name));
     ipc_space_unlock(ipc_space_kernel);
@@ -273,6 +300,7 @@ static void destroy_now(struct defer *work)
     if (request == NULL) {
         die(port);
         ipc_port_unlock(port);
+        vm_manager_died(port);
         ipc_port_release(port);
         return;
     }

@@ -39,6 +39,7 @@ enum ipc_object_type {
     OBJECT_THREAD,
     OBJECT_FILE,
     OBJECT_NAMED_ENTRY,
+    OBJECT_MEMORY_CONTROL,
     OBJECT_TYPES
 };
 
@@ -53,6 +54,7 @@ struct ipc_port {
     struct ipc_port *destination; /* IN_TRANSIT: referenced; changes also need the transit lock */
     _Atomic enum ipc_object_type object_type; /* read without the lock to tell kernel objects apart */
     void *object; /* what the kernel's port stands for; not referenced */
+    _Atomic(struct vm_manager *) manager; /* of the memory object that a program's port stands for; the memory lock guards it */
 
     mach_port_rights_t send_rights;
     mach_port_rights_t send_once_rights;
@@ -112,6 +114,8 @@ void ipc_port_release(struct ipc_port *port);
 
 /* A port for a kernel object, with the receive right in the kernel's space.  NULL: no memory. */
 struct ipc_port *ipc_port_create_kernel(enum ipc_object_type type, void *object);
+/* Its object, which is given back, is gone: the receive right is the caller's, or without memory for that dies. */
+void *ipc_port_take_kernel(struct ipc_port *port, bool *taken);
 /* Its object is gone: destroys it. */
 void ipc_port_destroy_kernel(struct ipc_port *port);
 

@@ -8,6 +8,7 @@
 #include "kern/task.h"
 #include "kern/thread.h"
 #include "vm/vm_named_entry.h"
+#include "vm/vm_pager.h"
 
 /* The port that a name in the kernel's space denotes, with a reference; NULL. */
 static struct ipc_port *port_of(mach_port_t name)
@@ -53,6 +54,29 @@ task_ref_t convert_port_to_task_name(mach_port_t port)
 struct vm_named_entry *convert_port_to_named_entry(mach_port_t port)
 {
     return object_of(port, OBJECT_NAMED_ENTRY, OBJECT_NAMED_ENTRY, offsetof(struct vm_named_entry, refs));
+}
+
+pager_ref_t convert_port_to_pager(mach_port_t port)
+{
+    return object_of(port, OBJECT_MEMORY_CONTROL, OBJECT_MEMORY_CONTROL, offsetof(struct vm_pager, refs));
+}
+
+void pager_deallocate(pager_ref_t pager)
+{
+    if (pager != NULL)
+        vm_pager_release(pager);
+}
+
+struct ipc_port *convert_port_to_manager(mach_port_t name)
+{
+    struct ipc_port *port = port_of(name), *right = NULL;
+
+    if (port == NULL)
+        return NULL;
+    if (port->object_type == OBJECT_NONE)
+        right = ipc_port_copy_send(port);
+    ipc_port_release(port);
+    return ipc_port_valid(right) ? right : NULL;
 }
 
 void task_deallocate(task_ref_t task)

@@ -27,6 +27,13 @@ mach_port_t convert_task_to_port(task_ref_t task);
 mach_port_t convert_thread_to_port(thread_ref_t thread);
 
 struct vm_named_entry;
+struct vm_pager;
+typedef struct vm_pager *pager_ref_t;
+/* The object that a manager speaks of, by its control port. */
+pager_ref_t convert_port_to_pager(mach_port_t port);
+void pager_deallocate(pager_ref_t pager);
+/* A new send right for a port of a program's, which may be a manager; NULL: it is the kernel's, or dead. */
+struct ipc_port *convert_port_to_manager(mach_port_t port);
 /* A named entry of memory. */
 struct vm_named_entry *convert_port_to_named_entry(mach_port_t port);
 

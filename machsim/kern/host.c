@@ -8,7 +8,8 @@
 #include "kern/task.h"
 #include "kern/timer.h"
 #include "kern/string.h"
-#include "vm/vm_page.h"
+#include "vm/vm_pageout.h"
+#include "vm/vm_pager.h"
 
 struct ipc_port *host_port, *host_priv_port;
 
@@ -37,6 +38,8 @@ kern_return_t kernel_start(void)
     task_init();
     timer_init();
     vm_page_init();
+    vm_pager_init();
+    vm_pageout_init();
     ipc_owed_init();
     ipc_space_kernel = ipc_space_create(SPACE_MAX_INDEX, SPACE_MAX_INDEX);
     if (ipc_space_kernel == NULL)
@@ -53,6 +56,9 @@ kern_return_t kernel_start(void)
 void kernel_stop(void)
 {
     host_set_bootstrap_port(NULL);
+    vm_pageout_stop();
+    vm_pager_flush_cache();
+    defer_drain();
     ipc_owed_stop();
     ipc_space_destroy(ipc_space_kernel);
     ipc_space_release(ipc_space_kernel);

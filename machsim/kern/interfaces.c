@@ -14,6 +14,7 @@
 #include "gen/kernel/mach_vm_server.h"
 #include "gen/kernel/mach_voucher_server.h"
 #include "gen/kernel/memory_entry_server.h"
+#include "gen/kernel/memory_object_control_server.h"
 #include "gen/kernel/processor_server.h"
 #include "gen/kernel/processor_set_server.h"
 #include "gen/kernel/semaphore_server.h"
@@ -36,6 +37,7 @@ const struct mig_subsystem *const kernel_interfaces[] = {
     TABLE(kernel_mach_vm_subsystem),
     TABLE(kernel_mach_voucher_subsystem),
     TABLE(kernel_memory_entry_subsystem),
+    TABLE(kernel_memory_object_control_subsystem),
     TABLE(kernel_processor_subsystem),
     TABLE(kernel_processor_set_subsystem),
     TABLE(kernel_semaphore_subsystem),

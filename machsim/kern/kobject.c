@@ -107,7 +107,7 @@ void kobject_unreferenced(enum ipc_object_type type, void *object)
         hal_object_unreferenced(object);
 }
 
-/* ---- serving --------------------------------------------------------------------------------------- */
+/* ---- requests and replies ---------------------------------------------------------------------------- */
 
 static const struct mig_subsystem *find_subsystem(mach_msg_id_t id)
 {
@@ -190,6 +190,84 @@ static void refuse(struct ipc_kmsg *request)
     send_reply(request);
 }
 
+/* ---- waiting --------------------------------------------------------------------------------------- */
+
+/*
+ * Whoever serves a request that has to wait, and whoever wakes it, may be on two processors: the second of them to get
+ * here serves it again.
+ */
+enum { SERVED, PARKED, WOKEN };
+
+static void serve(struct ipc_kmsg *request);
+
+static void serve_again(struct waiter *waiter)
+{
+    struct ipc_kmsg *request = container_of(waiter, struct ipc_kmsg, waiter);
+
+    if (atomic_exchange_explicit(&request->parked, WOKEN, memory_order_acq_rel) == PARKED)
+        serve(request);
+}
+
+/* True: it was woken already. */
+static bool park(struct ipc_kmsg *request)
+{
+    uint32_t expected = SERVED;
+
+    return !atomic_compare_exchange_strong_explicit(&request->parked, &expected, PARKED, memory_order_acq_rel,
+                                                    memory_order_acquire);
+}
+
+struct waiter *kobject_waiter(void)
+{
+    return &hal_processor()->serving->waiter;
+}
+
+uint64_t *kobject_progress(void)
+{
+    return &hal_processor()->serving->progress;
+}
+
+struct vm_map_copy **kobject_partial(void)
+{
+    return &hal_processor()->serving->partial;
+}
+
+/* ---- serving --------------------------------------------------------------------------------------- */
+
+static void finish(struct ipc_kmsg *request)
+{
+    struct ipc_kmsg *reply = request->answer;
+    const mig_reply_error_t *result = (const mig_reply_error_t *)reply->message;
+
+    release_body(request->message, !hal_processor()->took_rights);
+    if (!(result->Head.msgh_bits & MACH_MSGH_BITS_COMPLEX) && result->RetCode == MIG_NO_REPLY)
+        ipc_kmsg_free(reply);
+    else
+        send_reply(reply);
+    vm_map_copy_discard(request->partial);
+    ipc_kmsg_free(request);
+}
+
+static void serve(struct ipc_kmsg *request)
+{
+    struct processor *processor = hal_processor();
+
+    do {
+        memset(request->answer->message, 0, request->answer->size);
+        waiter_init(&request->waiter, serve_again);
+        atomic_store_explicit(&request->parked, SERVED, memory_order_relaxed);
+        processor->took_rights = false;
+        processor->serving = request;
+        call_server(request->message, (mig_reply_error_t *)request->answer->message);
+        processor->serving = NULL;
+        if (!request->waiter.waited) {
+            finish(request);
+            return;
+        }
+        kern_assert(!processor->took_rights);
+    } while (park(request));
+}
+
 void kobject_serve(struct ipc_kmsg *request)
 {
     request->received_name = request->destination.port->name; /* the kernel's ports are never renamed */
@@ -197,23 +275,11 @@ void kobject_serve(struct ipc_kmsg *request)
         ipc_kmsg_destroy(request);
         return;
     }
-    const mach_msg_size_t size = reply_size(request->id);
-    struct ipc_kmsg *reply = ipc_kmsg_alloc(size, NULL);
-
-    if (reply == NULL) {
+    request->answer = ipc_kmsg_alloc(reply_size(request->id), NULL);
+    if (request->answer == NULL) {
         refuse(request);
         return;
     }
-    memset(reply->message, 0, size);
     (void)ipc_kmsg_add_trailer(request, MACH_RCV_TRAILER_ELEMENTS(MACH_RCV_TRAILER_LABELS));
-    mig_reply_error_t *result = (mig_reply_error_t *)reply->message;
-
-    hal_processor()->took_rights = false;
-    call_server(request->message, result);
-    release_body(request->message, !hal_processor()->took_rights);
-    if (!(result->Head.msgh_bits & MACH_MSGH_BITS_COMPLEX) && result->RetCode == MIG_NO_REPLY)
-        ipc_kmsg_free(reply);
-    else
-        send_reply(reply);
-    ipc_kmsg_free(request);
+    serve(request);
 }

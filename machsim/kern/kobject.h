@@ -25,6 +25,14 @@ void kobject_unreferenced(enum ipc_object_type type, void *object);
 /* Serves a request, and sends the reply.  Consumes it. */
 void kobject_serve(struct ipc_kmsg *request);
 
+/* ---- requests that wait ------------------------------------------------------------------------------ */
+
+struct waiter *kobject_waiter(void);
+/* 0 at first. */
+uint64_t *kobject_progress(void);
+/* NULL at first; what is there when the request ends is let go of. */
+struct vm_map_copy **kobject_partial(void);
+
 /* ---- rights in requests and replies ---------------------------------------------------------------- */
 
 /* Takes a right of the kind `type` (MACH_MSG_TYPE_PORT_*) out of a name in the kernel's space. */

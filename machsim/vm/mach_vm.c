@@ -2,12 +2,13 @@
 /* mach_vm.c - the routines of mach_vm.defs that change what is mapped, and how; and vm_wire of host_priv.defs. */
 #include "gen/kernel/host_priv_server.h"
 #include "gen/kernel/mach_vm_server.h"
+#include "kern/kobject.h"
 #include "vm/vm_named_entry.h"
+#include "vm/vm_pager.h"
 #include "vm/vm_range.h"
 
 #include <mach/vm_attributes.h>
 #include <mach/vm_statistics.h>
-#include <mach/vm_sync.h>
 
 /* The tag that flags carry. */
 static uint32_t tag_of(int flags)
@@ -37,12 +38,38 @@ static kern_return_t map_named(const struct vm_named_entry *entry, uint64_t offs
     return like->object == NULL ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
 }
 
+/* Makes a map's entry one of a manager's object, or of a copy of that. */
+static kern_return_t map_managed(struct ipc_port *manager, uint64_t offset, uint64_t size, bool copy,
+                                 struct vm_map_entry *like)
+{
+    struct vm_object *object;
+
+    if (vm_page_trunc(offset) != offset || size > UINT64_MAX - offset) {
+        ipc_port_release_send(manager);
+        return KERN_INVALID_ARGUMENT;
+    }
+    const kern_return_t result = vm_pager_map(manager, offset + size, &object);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    const struct vm_named_entry whole = {.object = object, .size = offset + size, .protection = VM_PROT_ALL};
+    const kern_return_t mapped = map_named(&whole, offset, size, copy, like);
+
+    lock_acquire(&vm_lock);
+    vm_object_release(object);
+    lock_release(&vm_lock);
+    return mapped;
+}
+
 static kern_return_t take_part(mach_port_t port, uint64_t offset, uint64_t size, bool copy, struct vm_map_entry *like)
 {
     struct vm_named_entry *entry = convert_port_to_named_entry(port);
 
-    if (entry == NULL)
-        return KERN_NOT_SUPPORTED; /* a manager's object */
+    if (entry == NULL) {
+        struct ipc_port *manager = convert_port_to_manager(port);
+
+        return manager == NULL ? KERN_INVALID_ARGUMENT : map_managed(manager, offset, size, copy, like);
+    }
     const kern_return_t result = map_named(entry, offset, size, copy, like);
 
     vm_named_entry_release(entry);
@@ -181,24 +208,6 @@ kern_return_t kernel_mach_vm_machine_attribute(task_ref_t task, mach_vm_address_
     return result;
 }
 
-/* All memory is the kernel's own so far: there is no one to write it back to. */
-kern_return_t kernel_mach_vm_msync(task_ref_t task, mach_vm_address_t address, mach_vm_size_t size, vm_sync_t flags)
-{
-    struct vm_range range;
-    kern_return_t result = vm_range_of(task, address, size, &range);
-
-    if (result != KERN_SUCCESS)
-        return result;
-    if ((flags & VM_SYNC_ASYNCHRONOUS) && (flags & VM_SYNC_SYNCHRONOUS))
-        return KERN_INVALID_ARGUMENT;
-    if (!(flags & VM_SYNC_CONTIGUOUS))
-        return KERN_SUCCESS;
-    lock_acquire(&vm_lock);
-    result = vm_map_check(task->map, range.start, range.end, VM_PROT_NONE, false);
-    lock_release(&vm_lock);
-    return result;
-}
-
 /* ---- wiring ---------------------------------------------------------------------------------------- */
 
 kern_return_t kernel_mach_vm_wire(host_ref_t host, task_ref_t task, mach_vm_address_t address, mach_vm_size_t size,
@@ -214,7 +223,7 @@ kern_return_t kernel_mach_vm_wire(host_ref_t host, task_ref_t task, mach_vm_addr
         return result;
     if (access & ~VM_PROT_ALL)
         return KERN_INVALID_ARGUMENT;
-    return vm_map_wire(task->map, range.start, range.end, access);
+    return vm_map_wire(task->map, range.start, range.end, access, kobject_waiter());
 }
 
 kern_return_t kernel_vm_wire(host_ref_t host, task_ref_t task, vm_address_t address, vm_size_t size, vm_prot_t access)

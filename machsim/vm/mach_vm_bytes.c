@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mach_vm_bytes.c - the routines of mach_vm.defs that move bytes: mach_vm_read, mach_vm_write, mach_vm_copy. */
 #include "gen/kernel/mach_vm_server.h"
+#include "kern/kobject.h"
 #include "vm/vm_copy.h"
 #include "vm/vm_range.h"
 
@@ -18,17 +19,20 @@ kern_return_t kernel_mach_vm_read(task_ref_t task, mach_vm_address_t address, ma
     *data = *count = 0;
     if (size == 0)
         return KERN_SUCCESS;
-    struct vm_map_copy *copy = vm_map_copy_alloc(size);
+    struct vm_map_copy **copy = kobject_partial();
 
-    if (copy == NULL)
+    if (*copy == NULL)
+        *copy = vm_map_copy_alloc(size);
+    if (*copy == NULL)
         return KERN_RESOURCE_SHORTAGE;
-    result = vm_map_read(task->map, address, copy->data, (size_t)size, &done);
-    if (result != KERN_SUCCESS) {
-        vm_map_copy_discard(copy);
+    done = (size_t)*kobject_progress();
+    result = vm_map_read(task->map, address, (*copy)->data, (size_t)size, kobject_waiter(), &done);
+    *kobject_progress() = done;
+    if (result != KERN_SUCCESS)
         return result;
-    }
-    *data = (vm_offset_t)copy->data;
+    *data = (vm_offset_t)(*copy)->data;
     *count = (mach_msg_type_number_t)size;
+    *copy = NULL;
     return KERN_SUCCESS;
 }
 
@@ -45,27 +49,43 @@ kern_return_t kernel_mach_vm_write(task_ref_t task, mach_vm_address_t address, v
         result = vm_map_check(task->map, range.start, range.end, VM_PROT_WRITE, false);
         lock_release(&vm_lock);
     }
-    if (result == KERN_SUCCESS)
-        result = vm_map_write(task->map, address, (const void *)data, size, &done);
+    if (result != KERN_SUCCESS)
+        return result;
+    done = (size_t)*kobject_progress();
+    result = vm_map_write(task->map, address, (const void *)data, size, kobject_waiter(), &done);
+    *kobject_progress() = done;
     return result;
 }
 
-/* Copies bytes that start anywhere, as memmove does. */
+/* How many of the bytes left are copied at once: they go into one page, so that all go or none. */
+static size_t piece_size(uint64_t to, uint64_t moved, uint64_t left, bool backward, size_t room)
+{
+    const uint64_t start = to + moved, end = to + left;
+    const uint64_t in_page = backward ? (end - 1) % HAL_PAGE_SIZE + 1 : HAL_PAGE_SIZE - start % HAL_PAGE_SIZE;
+    const uint64_t most = left < in_page ? left : in_page;
+
+    return most < room ? (size_t)most : room;
+}
+
+/* Copies bytes that start anywhere, as memmove does.  What is done stays done when it has to wait. */
 static kern_return_t copy_bytes(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to)
 {
     unsigned char bytes[1024];
+    uint64_t *moved = kobject_progress();
     kern_return_t result = KERN_SUCCESS;
-    size_t done;
 
-    for (uint64_t moved = 0; moved < size && result == KERN_SUCCESS;) {
-        const uint64_t left = size - moved;
-        const size_t piece = left < sizeof bytes ? (size_t)left : sizeof bytes;
-        const uint64_t at = to > from ? left - piece : moved;
+    while (*moved < size && result == KERN_SUCCESS) {
+        const uint64_t left = size - *moved;
+        const size_t piece = piece_size(to, *moved, left, to > from, sizeof bytes);
+        const uint64_t at = to > from ? left - piece : *moved;
+        size_t done = 0;
 
-        result = vm_map_read(map, from + at, bytes, piece, &done);
+        result = vm_map_read(map, from + at, bytes, piece, kobject_waiter(), &done);
+        done = 0;
         if (result == KERN_SUCCESS)
-            result = vm_map_write(map, to + at, bytes, piece, &done);
-        moved += piece;
+            result = vm_map_write(map, to + at, bytes, piece, kobject_waiter(), &done);
+        if (result == KERN_SUCCESS)
+            *moved += piece;
     }
     return result;
 }
@@ -80,7 +100,7 @@ kern_return_t kernel_mach_vm_copy(task_ref_t task, mach_vm_address_t from, mach_
     if (result != KERN_SUCCESS || size == 0)
         return result;
     if (source.start == from && target.start == to && source.end == from + size)
-        return vm_map_copy_range(task->map, from, size, to);
+        return vm_map_copy_range(task->map, from, size, to, kobject_waiter());
     lock_acquire(&vm_lock);
     result = vm_map_check(task->map, source.start, source.end, VM_PROT_READ, false);
     if (result == KERN_SUCCESS)

@@ -4,6 +4,7 @@
 
 #include "hal/hal.h"
 #include "kern/list.h"
+#include "vm/vm_pageout.h"
 
 /* What the kernel is willing to look at in one piece. */
 #define VM_COPY_MAX_DATA ((uint64_t)64 * 1024 * 1024)
@@ -41,7 +42,15 @@ void vm_map_copy_discard(struct vm_map_copy *copy)
 
     if (copy->pages != NULL)
         hal_pages_release(copy->pages);
+    if (copy->laundry)
+        vm_pageout_laundry_done(copy->size);
     hal_free(copy, size);
+}
+
+void vm_map_copy_charge_laundry(struct vm_map_copy *copy)
+{
+    copy->laundry = true;
+    vm_pageout_laundry_add(copy->size);
 }
 
 struct vm_map_copy *vm_map_copy_from_data(void *data)

@@ -6,6 +6,7 @@
 #ifndef VM_VM_COPY_H
 #define VM_VM_COPY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@ struct hal_pages;
 struct vm_map_copy {
     uint64_t size;
     struct hal_pages *pages; /* NULL: the bytes are in data */
+    bool laundry; /* pages on their way to their manager: vm_pageout.h */
     _Alignas(16) unsigned char data[];
 };
 
@@ -27,6 +29,9 @@ void vm_map_copy_discard(struct vm_map_copy *copy);
 
 /* The copy whose data is at `data`. */
 struct vm_map_copy *vm_map_copy_from_data(void *data);
+
+/* Its pages have been taken out of memory: they count until it is discarded. */
+void vm_map_copy_charge_laundry(struct vm_map_copy *copy);
 
 /* Replaces a copy that is held as pages by one with data.  KERN_RESOURCE_SHORTAGE: there is no room; it stays. */
 kern_return_t vm_map_copy_to_data(struct vm_map_copy **copy);

@@ -5,14 +5,24 @@
  *   entry          -> not there, or not allowed: an error
  *   to be written, and a copy is still to be made: shadow the object
  *   look           for the page in the object and in those that it shadows
+ *   on its way, or kept by a manager, who is asked for it -> wait, and start again
  *   not found      -> a page of zeros in the first
+ *   locked         by its manager, who is asked to unlock it -> wait, and start again
  *   found deeper   -> to be written: a copy in the first; else mapped for reading only
  *   to be written, and there is an asymmetric copy: push the page there before it changes
+ *   no frame       -> wait for one, and start again
  *   map it
  *
- * The first step that lacks memory ends it, and nothing that was done before has to be undone.
+ * The first step that fails or waits ends it, and nothing that was done before has to be undone.
+ *
+ * A page is mapped for writing only once it is written: so it is known to be dirty.
  */
 #include "vm/vm_fault.h"
+
+#include <mach/mig_errors.h>
+
+#include "vm/vm_pageout.h"
+#include "vm/vm_pager.h"
 
 /* Where the object of an entry has an address. */
 struct place {
@@ -41,11 +51,14 @@ static bool prepare(struct vm_map_entry *entry, vm_prot_t access)
 
 static struct vm_page *zero_fill(struct place at)
 {
-    struct vm_page *page = vm_page_alloc(at.object, at.offset);
+    struct vm_page *page = vm_page_lookup(at.object, at.offset);
 
-    if (page == NULL)
+    if (page != NULL && !vm_page_fill(page)) /* its manager has nothing there */
+        return NULL;
+    if (page == NULL && (page = vm_page_alloc(at.object, at.offset)) == NULL)
         return NULL;
     hal_frame_zero(page->frame);
+    page->dirty = at.object->pager == NULL || at.object->pager->internal;
     vm_page_counts.zero_filled++;
     return page;
 }
@@ -53,9 +66,11 @@ static struct vm_page *zero_fill(struct place at)
 /* A copy of a page, in the object at a place. */
 static struct vm_page *copy_page(const struct vm_page *from, struct place to)
 {
-    struct vm_page *page = vm_page_alloc(to.object, to.offset);
+    struct vm_page *page = vm_page_lookup(to.object, to.offset);
 
-    if (page == NULL)
+    if (page != NULL && !vm_page_fill(page))
+        return NULL;
+    if (page == NULL && (page = vm_page_alloc(to.object, to.offset)) == NULL)
         return NULL;
     hal_frame_copy(from->frame, page->frame);
     page->dirty = true;
@@ -72,7 +87,7 @@ static bool push(const struct vm_page *page)
         return true;
     const struct place at = {.object = copy, .offset = vm_page_offset(page) - copy->shadow_offset};
 
-    if (at.offset >= copy->size || vm_page_lookup(copy, at.offset) != NULL)
+    if (at.offset >= copy->size || vm_page_lookup(copy, at.offset) != NULL || vm_pager_has(copy, at.offset))
         return true;
     if (copy_page(page, at) == NULL)
         return false;
@@ -80,13 +95,35 @@ static bool push(const struct vm_page *page)
     return true;
 }
 
-/* The page to be mapped; what may be done with it is in *allowed.  NULL: no memory. */
-static struct vm_page *get_page(struct place first, vm_prot_t access, vm_prot_t *allowed)
+/* Finds the page that shows at a place; NULL: there is none, anywhere. */
+static kern_return_t find_page(struct place first, vm_prot_t access, struct waiter *waiter, struct vm_page **found)
 {
-    struct vm_page *page = vm_object_page(first.object, first.offset);
+    *found = NULL;
+    for (struct place at = first; at.object != NULL; at.offset += at.object->shadow_offset, at.object = at.object->shadow) {
+        struct vm_page *page = vm_page_lookup(at.object, at.offset);
+        const vm_prot_t wanted = at.object == first.object ? access : access & ~VM_PROT_WRITE;
 
-    vm_page_counts.lookups++;
-    vm_page_counts.hits += page != NULL;
+        if (page == NULL && vm_pager_has(at.object, at.offset))
+            return vm_pager_request(at.object, at.offset, wanted | VM_PROT_READ, waiter);
+        if (page == NULL || page->state == PAGE_ABSENT)
+            continue;
+        if (page->state == PAGE_ERROR)
+            return vm_page_take_error(page);
+        if (page->state == PAGE_BUSY) {
+            waiter_wait(waiter, &page->waiters);
+            return MIG_NO_REPLY;
+        }
+        if (wanted & page->lock)
+            return vm_pager_unlock(page, wanted, waiter);
+        *found = page;
+        return KERN_SUCCESS;
+    }
+    return KERN_SUCCESS;
+}
+
+/* The page to be mapped; what may be done with it is in *allowed.  NULL: no memory. */
+static struct vm_page *get_page(struct place first, struct vm_page *page, vm_prot_t access, vm_prot_t *allowed)
+{
     if (page == NULL)
         page = zero_fill(first);
     if (page == NULL)
@@ -109,7 +146,8 @@ static struct vm_page *get_page(struct place first, vm_prot_t access, vm_prot_t 
     return push(page) ? page : NULL;
 }
 
-kern_return_t vm_fault_page(struct vm_map *map, uint64_t address, vm_prot_t access, bool own, struct vm_page **result)
+kern_return_t vm_fault_page(struct vm_map *map, uint64_t address, vm_prot_t access, bool own, struct waiter *waiter,
+                            struct vm_page **result)
 {
     const vm_prot_t change = own ? VM_PROT_WRITE : access;
     struct vm_map_entry *entry;
@@ -125,23 +163,33 @@ kern_return_t vm_fault_page(struct vm_map *map, uint64_t address, vm_prot_t acce
     const struct place first = {.object = entry->object,
                                 .offset = entry->offset + (address - vm_map_entry_start(entry))};
     vm_prot_t allowed = entry->needs_copy ? entry->protection & ~VM_PROT_WRITE : entry->protection;
-    struct vm_page *page = get_page(first, change, &allowed);
+    struct vm_page *page;
+    const kern_return_t found = find_page(first, change, waiter, &page);
 
-    if (page == NULL || !hal_pmap_enter(map->pmap, address, page->frame, allowed))
-        return KERN_RESOURCE_SHORTAGE;
+    if (found != KERN_SUCCESS)
+        return found;
+    vm_page_counts.lookups++;
+    vm_page_counts.hits += page != NULL;
+    page = get_page(first, page, change, &allowed);
+    if (page == NULL)
+        return vm_pageout_wait(waiter);
     if (access & VM_PROT_WRITE)
         page->dirty = true;
+    if (!page->dirty)
+        allowed &= ~VM_PROT_WRITE;
+    if (!hal_pmap_enter(map->pmap, address, page->frame, allowed & ~page->lock))
+        return KERN_RESOURCE_SHORTAGE;
     vm_page_activate(page);
     *result = page;
     return KERN_SUCCESS;
 }
 
-kern_return_t vm_fault(struct vm_map *map, uint64_t address, vm_prot_t access)
+kern_return_t vm_fault(struct vm_map *map, uint64_t address, vm_prot_t access, struct waiter *waiter)
 {
     struct vm_page *page;
 
     lock_acquire(&vm_lock);
-    const kern_return_t result = vm_fault_page(map, address, access, false, &page);
+    const kern_return_t result = vm_fault_page(map, address, access, false, waiter, &page);
 
     lock_release(&vm_lock);
     return result;
@@ -150,13 +198,15 @@ kern_return_t vm_fault(struct vm_map *map, uint64_t address, vm_prot_t access)
 /* ---- bytes ----------------------------------------------------------------------------------------- */
 
 /* Bytes of one page at most, to or from: one of the two is NULL. */
-static kern_return_t transfer(struct vm_map *map, uint64_t address, void *to, const void *from, size_t size)
+static kern_return_t transfer(struct vm_map *map, uint64_t address, void *to, const void *from, size_t size,
+                              struct waiter *waiter)
 {
     const size_t offset = (size_t)(address - vm_page_trunc(address));
     struct vm_page *page;
 
     lock_acquire(&vm_lock);
-    const kern_return_t result = vm_fault_page(map, address, from != NULL ? VM_PROT_WRITE : VM_PROT_READ, false, &page);
+    const kern_return_t result = vm_fault_page(map, address, from != NULL ? VM_PROT_WRITE : VM_PROT_READ, false, waiter,
+                                               &page);
 
     if (result == KERN_SUCCESS && from != NULL)
         hal_frame_write(page->frame, offset, from, size);
@@ -167,29 +217,32 @@ static kern_return_t transfer(struct vm_map *map, uint64_t address, void *to, co
 }
 
 static kern_return_t transfer_all(struct vm_map *map, uint64_t address, unsigned char *to, const unsigned char *from,
-                                  size_t size, size_t *done)
+                                  size_t size, struct waiter *waiter, size_t *done)
 {
     kern_return_t result = KERN_SUCCESS;
 
-    for (*done = 0; *done < size && result == KERN_SUCCESS;) {
+    while (*done < size && result == KERN_SUCCESS) {
         const uint64_t at = address + *done;
         size_t piece = (size_t)(HAL_PAGE_SIZE - (at - vm_page_trunc(at)));
 
         if (piece > size - *done)
             piece = size - *done;
-        result = transfer(map, at, to == NULL ? NULL : to + *done, from == NULL ? NULL : from + *done, piece);
+        result = transfer(map, at, to == NULL ? NULL : to + *done, from == NULL ? NULL : from + *done, piece,
+                          waiter);
         if (result == KERN_SUCCESS)
             *done += piece;
     }
     return result;
 }
 
-kern_return_t vm_map_read(struct vm_map *map, uint64_t address, void *to, size_t size, size_t *done)
+kern_return_t vm_map_read(struct vm_map *map, uint64_t address, void *to, size_t size, struct waiter *waiter,
+                          size_t *done)
 {
-    return transfer_all(map, address, to, NULL, size, done);
+    return transfer_all(map, address, to, NULL, size, waiter, done);
 }
 
-kern_return_t vm_map_write(struct vm_map *map, uint64_t address, const void *from, size_t size, size_t *done)
+kern_return_t vm_map_write(struct vm_map *map, uint64_t address, const void *from, size_t size, struct waiter *waiter,
+                           size_t *done)
 {
-    return transfer_all(map, address, NULL, from, size, done);
+    return transfer_all(map, address, NULL, from, size, waiter, done);
 }

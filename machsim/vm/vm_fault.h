@@ -7,15 +7,23 @@
 
 /*
  * Maps the page at an address for an access (VM_PROT_READ, _WRITE, _EXECUTE or several).
+ * MIG_NO_REPLY: something has to happen first; then the waiter is woken, and the fault to be taken again.
  * KERN_INVALID_ADDRESS: nothing is there.  KERN_PROTECTION_FAILURE.  KERN_RESOURCE_SHORTAGE: no memory.
+ * KERN_MEMORY_FAILURE: the object's manager is gone.  KERN_MEMORY_ERROR: it has failed, or does not answer.
  */
-kern_return_t vm_fault(struct vm_map *map, uint64_t address, vm_prot_t access);
+kern_return_t vm_fault(struct vm_map *map, uint64_t address, vm_prot_t access, struct waiter *waiter);
 
 /* The same with the memory lock held; gives the page, with `own` one of the entry's own object in any case. */
-kern_return_t vm_fault_page(struct vm_map *map, uint64_t address, vm_prot_t access, bool own, struct vm_page **page);
+kern_return_t vm_fault_page(struct vm_map *map, uint64_t address, vm_prot_t access, bool own, struct waiter *waiter,
+                            struct vm_page **page);
 
-/* Reads or writes bytes of a map, as its task would.  Results are vm_fault's; *done tells how many bytes went well. */
-kern_return_t vm_map_read(struct vm_map *map, uint64_t address, void *to, size_t size, size_t *done);
-kern_return_t vm_map_write(struct vm_map *map, uint64_t address, const void *from, size_t size, size_t *done);
+/*
+ * Reads or writes bytes of a map, as its task would.  Results are vm_fault's; *done tells how many bytes went well, and
+ * from there on goes on what is called again.
+ */
+kern_return_t vm_map_read(struct vm_map *map, uint64_t address, void *to, size_t size, struct waiter *waiter,
+                          size_t *done);
+kern_return_t vm_map_write(struct vm_map *map, uint64_t address, const void *from, size_t size, struct waiter *waiter,
+                           size_t *done);
 
 #endif

@@ -248,6 +248,16 @@ void vm_map_entry_unwire(struct vm_map_entry *entry, uint64_t end)
         vm_page_unwire(vm_map_entry_page(entry, at));
 }
 
+/* No one can see an entry's part of its object any more, though others see other parts: its pages go. */
+static void discard_pages(const struct vm_map_entry *entry)
+{
+    struct vm_object *object = entry->object;
+
+    if (object->refs > 1 && !entry->needs_copy && !entry->shared && !object->shared && object->copy == NULL &&
+        list_empty(&object->shadowers))
+        vm_object_discard(object, entry->offset, entry->end - vm_map_entry_start(entry));
+}
+
 /* Entries of the range are split off already, or it is the whole map. */
 void vm_map_remove_locked(struct vm_map *map, uint64_t start, uint64_t end)
 {
@@ -260,6 +270,8 @@ void vm_map_remove_locked(struct vm_map *map, uint64_t start, uint64_t end)
 
         for (; entry->wired > 0; entry->wired--)
             vm_map_entry_unwire(entry, entry->end);
+        if (object != NULL)
+            discard_pages(entry);
         take_out(map, entry);
         if (object != NULL)
             vm_object_release(object);

@@ -103,8 +103,8 @@ kern_return_t vm_map_remove(struct vm_map *map, uint64_t start, uint64_t end);
 kern_return_t vm_map_protect(struct vm_map *map, uint64_t start, uint64_t end, vm_prot_t protection, bool max);
 kern_return_t vm_map_inherit(struct vm_map *map, uint64_t start, uint64_t end, vm_inherit_t inheritance);
 kern_return_t vm_map_behavior_set(struct vm_map *map, uint64_t start, uint64_t end, vm_behavior_t behavior);
-/* Wires a range for access, or with VM_PROT_NONE takes one wiring back. */
-kern_return_t vm_map_wire(struct vm_map *map, uint64_t start, uint64_t end, vm_prot_t access);
+/* Wires a range for access, or with VM_PROT_NONE takes one wiring back.  Waits as vm_fault does. */
+kern_return_t vm_map_wire(struct vm_map *map, uint64_t start, uint64_t end, vm_prot_t access, struct waiter *waiter);
 
 /* vm_map_share.c */
 /*
@@ -115,8 +115,8 @@ kern_return_t vm_map_name(struct vm_map *map, uint64_t start, uint64_t *size, vm
                           struct vm_object **object, uint64_t *offset);
 /* What a child inherits: a new map.  NULL: no memory. */
 struct vm_map *vm_map_fork(struct vm_map *map);
-/* Puts a copy of one range in the place of another, which is mapped and may be written. */
-kern_return_t vm_map_copy_range(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to);
+/* Puts a copy of one range in the place of another, which is mapped and may be written.  Waits as vm_fault does. */
+kern_return_t vm_map_copy_range(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to, struct waiter *waiter);
 /* Maps a range of one map into another too, or a copy of it. */
 kern_return_t vm_map_remap(struct vm_map *from, uint64_t source, uint64_t size, struct vm_map *to, uint64_t *address,
                            uint64_t mask, bool anywhere, bool overwrite, bool copy, vm_inherit_t inheritance,

@@ -111,12 +111,13 @@ kern_return_t vm_map_behavior_set(struct vm_map *map, uint64_t start, uint64_t e
 /* ---- wiring ---------------------------------------------------------------------------------------- */
 
 /* Brings the entry's pages in, its object's own, and wires them; on failure none is. */
-static kern_return_t wire_entry(struct vm_map *map, struct vm_map_entry *entry, vm_prot_t access)
+static kern_return_t wire_entry(struct vm_map *map, struct vm_map_entry *entry, vm_prot_t access,
+                                struct waiter *waiter)
 {
     struct vm_page *page;
 
     for (uint64_t at = vm_map_entry_start(entry); at < entry->end; at += HAL_PAGE_SIZE) {
-        const kern_return_t result = vm_fault_page(map, at, access, true, &page);
+        const kern_return_t result = vm_fault_page(map, at, access, true, waiter, &page);
 
         if (result != KERN_SUCCESS) {
             vm_map_entry_unwire(entry, at);
@@ -137,20 +138,21 @@ static void unwire_entry(struct vm_map *map, struct vm_map_entry *entry, int unu
     entry->wired--;
 }
 
-static kern_return_t wire_range(struct vm_map *map, uint64_t start, uint64_t end, vm_prot_t access)
+static kern_return_t wire_range(struct vm_map *map, uint64_t start, uint64_t end, vm_prot_t access,
+                                struct waiter *waiter)
 {
     struct vm_map_entry *first = vm_map_clip(map, start, end), *entry = first;
     kern_return_t result = KERN_SUCCESS;
 
     for (; result == KERN_SUCCESS && entry != NULL && vm_map_entry_start(entry) < end; entry = vm_map_next(entry))
-        if ((result = wire_entry(map, entry, access)) != KERN_SUCCESS)
+        if ((result = wire_entry(map, entry, access, waiter)) != KERN_SUCCESS)
             break;
     for (struct vm_map_entry *done = first; result != KERN_SUCCESS && done != entry; done = vm_map_next(done))
         unwire_entry(map, done, 0);
     return result;
 }
 
-kern_return_t vm_map_wire(struct vm_map *map, uint64_t start, uint64_t end, vm_prot_t access)
+kern_return_t vm_map_wire(struct vm_map *map, uint64_t start, uint64_t end, vm_prot_t access, struct waiter *waiter)
 {
     lock_acquire(&vm_lock);
     kern_return_t result = vm_map_check(map, start, end, access, false);
@@ -158,7 +160,7 @@ kern_return_t vm_map_wire(struct vm_map *map, uint64_t start, uint64_t end, vm_p
     if (result == KERN_SUCCESS && access == VM_PROT_NONE) {
         result = for_range(map, start, end, unwire_entry, 0);
     } else if (result == KERN_SUCCESS) {
-        result = vm_map_reserve(map, 2) ? wire_range(map, start, end, access) : KERN_RESOURCE_SHORTAGE;
+        result = vm_map_reserve(map, 2) ? wire_range(map, start, end, access, waiter) : KERN_RESOURCE_SHORTAGE;
         vm_map_simplify(map, start, end);
     }
     lock_release(&vm_lock);

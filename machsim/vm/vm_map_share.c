@@ -7,6 +7,8 @@
  */
 #include "vm/vm_fault.h"
 
+#include <mach/mig_errors.h>
+
 /* ---- lists of entries ------------------------------------------------------------------------------ */
 
 struct entries {
@@ -263,14 +265,15 @@ static bool may_replace(struct vm_map *map, uint64_t start, uint64_t end)
     return true;
 }
 
-/* Brings in all pages of a range to be written, so that nothing is lacking then. */
-static kern_return_t prepare_pages(struct vm_map *map, uint64_t start, uint64_t end)
+/* Brings in all pages of a range to be read or written, so that nothing is lacking then. */
+static kern_return_t prepare_pages(struct vm_map *map, uint64_t start, uint64_t end, vm_prot_t access,
+                                   struct waiter *waiter)
 {
     kern_return_t result = KERN_SUCCESS;
     struct vm_page *page;
 
     for (uint64_t at = start; at < end && result == KERN_SUCCESS; at += HAL_PAGE_SIZE)
-        result = vm_fault_page(map, at, VM_PROT_WRITE, false, &page);
+        result = vm_fault_page(map, at, access, false, waiter, &page);
     return result;
 }
 
@@ -290,13 +293,15 @@ static void copy_page(struct vm_map *map, uint64_t to, struct vm_object *object,
 }
 
 /* Copies a range page by page, all or nothing: from a virtual copy, for writing the one may change the other. */
-static kern_return_t copy_pages(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to)
+static kern_return_t copy_pages(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to, struct waiter *waiter)
 {
-    struct entries entries;
-    kern_return_t result = collect(map, from, from + size, false, &entries);
+    struct entries entries = {.first = NULL};
+    kern_return_t result = prepare_pages(map, from, from + size, VM_PROT_READ, waiter);
 
     if (result == KERN_SUCCESS)
-        result = prepare_pages(map, to, to + size);
+        result = collect(map, from, from + size, false, &entries);
+    if (result == KERN_SUCCESS)
+        result = prepare_pages(map, to, to + size, VM_PROT_WRITE, waiter);
     for (struct tree_node *node = entries.first; node != NULL && result == KERN_SUCCESS; node = node->parent) {
         const struct vm_map_entry *entry = entry_of(node);
         const uint64_t start = vm_map_entry_start(entry);
@@ -327,7 +332,7 @@ static kern_return_t replace(struct vm_map *map, uint64_t from, uint64_t size, u
     return result;
 }
 
-kern_return_t vm_map_copy_range(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to)
+kern_return_t vm_map_copy_range(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to, struct waiter *waiter)
 {
     lock_acquire(&vm_lock);
     kern_return_t result = vm_map_check(map, from, from + size, VM_PROT_READ, false);
@@ -335,8 +340,9 @@ kern_return_t vm_map_copy_range(struct vm_map *map, uint64_t from, uint64_t size
     if (result == KERN_SUCCESS)
         result = vm_map_check(map, to, to + size, VM_PROT_WRITE, false);
     if (result == KERN_SUCCESS)
-        result = may_replace(map, to, to + size) ? replace(map, from, size, to) : copy_pages(map, from, size, to);
-    if (result == KERN_SUCCESS || result == KERN_RESOURCE_SHORTAGE) {
+        result =
+            may_replace(map, to, to + size) ? replace(map, from, size, to) : copy_pages(map, from, size, to, waiter);
+    if (result == KERN_SUCCESS || result == KERN_RESOURCE_SHORTAGE || result == MIG_NO_REPLY) {
         vm_map_simplify(map, from, from + size);
         vm_map_simplify(map, to, to + size);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vm_object.c - objects, their copies and chains: see vm_object.h. */
-#include "vm/vm_object.h"
+#include "vm/vm_pager.h"
 
 uint64_t vm_object_count;
 static uint32_t last_number;
@@ -19,7 +19,8 @@ static struct vm_page *next_page(const struct vm_page *page)
     return node == NULL ? NULL : container_of(node, struct vm_page, node);
 }
 
-struct vm_page *vm_object_page_from(const struct vm_object *object, uint64_t offset)
+/* The first page at or after an offset, in any state; NULL. */
+static struct vm_page *any_page_from(const struct vm_object *object, uint64_t offset)
 {
     struct tree_node *node = tree_find_last(&object->pages, offset);
 
@@ -28,6 +29,15 @@ struct vm_page *vm_object_page_from(const struct vm_object *object, uint64_t off
     struct vm_page *page = container_of(node, struct vm_page, node);
 
     return vm_page_offset(page) == offset ? page : next_page(page);
+}
+
+struct vm_page *vm_object_page_from(const struct vm_object *object, uint64_t offset)
+{
+    struct vm_page *page = any_page_from(object, offset);
+
+    while (page != NULL && !vm_page_has_frame(page))
+        page = next_page(page);
+    return page;
 }
 
 /* ---- life ------------------------------------------------------------------------------------------ */
@@ -76,6 +86,8 @@ static void destroy(struct vm_object *object)
 {
     struct vm_page *page;
 
+    if (object->pager != NULL)
+        vm_pager_end(object);
     while ((page = first_page(object)) != NULL)
         vm_page_free(page);
     kern_assert(list_empty(&object->shadowers));
@@ -92,6 +104,8 @@ void vm_object_release(struct vm_object *object)
 
         kern_assert(object->refs > 0);
         if (--object->refs == 0) {
+            if (object->pager != NULL && vm_pager_keep(object))
+                return;
             next = take_shadow(object);
             destroy(object);
         } else if (object->refs == 1 && !list_empty(&object->shadowers)) {
@@ -104,11 +118,14 @@ void vm_object_release(struct vm_object *object)
 
 struct vm_page *vm_object_page(struct vm_object *object, uint64_t offset)
 {
-    struct vm_page *page = NULL;
+    for (; object != NULL; offset += object->shadow_offset, object = object->shadow) {
+        struct vm_page *page = vm_page_lookup(object, offset);
 
-    for (; object != NULL; offset += object->shadow_offset, object = object->shadow)
-        if ((page = vm_page_lookup(object, offset)) != NULL)
-            return page;
+        if (page != NULL && page->state != PAGE_ABSENT)
+            return vm_page_has_frame(page) ? page : NULL;
+        if (page == NULL && vm_pager_has(object, offset))
+            return NULL;
+    }
     return NULL;
 }
 
@@ -153,19 +170,20 @@ struct vm_object *vm_object_copy_delayed(struct vm_object *object, uint64_t offs
 
 void vm_object_write_protect(struct vm_object *object, uint64_t offset, uint64_t size)
 {
-    for (struct vm_page *page = vm_object_page_from(object, offset); page != NULL && vm_page_offset(page) - offset < size;
+    for (struct vm_page *page = any_page_from(object, offset); page != NULL && vm_page_offset(page) - offset < size;
          page = next_page(page))
-        hal_frame_protect(page->frame, VM_PROT_READ | VM_PROT_EXECUTE);
+        if (vm_page_has_frame(page))
+            hal_frame_protect(page->frame, VM_PROT_READ | VM_PROT_EXECUTE);
 }
 
 void vm_object_discard(struct vm_object *object, uint64_t offset, uint64_t size)
 {
-    struct vm_page *page = vm_object_page_from(object, offset);
+    struct vm_page *page = any_page_from(object, offset);
 
     while (page != NULL && vm_page_offset(page) - offset < size) {
         struct vm_page *next = next_page(page);
 
-        if (page->wired == 0)
+        if (page->wired == 0 && page->state != PAGE_BUSY)
             vm_page_free(page);
         page = next;
     }
@@ -206,7 +224,9 @@ static bool hides_all(const struct vm_object *object)
 /* Cuts short the chain below an object.  What it shadows no more, with the reference; NULL. */
 static struct vm_object *collapse(struct vm_object *object)
 {
-    while (object->shadow != NULL && object->shadow->refs == 1)
+    /* Pages that a manager has are not looked for here: only what has none is taken over, by what has none. */
+    while (object->shadow != NULL && object->shadow->refs == 1 && object->pager == NULL &&
+           object->shadow->pager == NULL)
         take_over(object);
     return hides_all(object) ? take_shadow(object) : NULL;
 }

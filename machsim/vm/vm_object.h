@@ -34,6 +34,7 @@ struct vm_object {
     struct list shadow_link;
     struct vm_object *copy; /* the youngest asymmetric copy, which shadows this one; no reference */
     bool shared;            /* several maps write it: copies are asymmetric */
+    struct vm_pager *pager; /* who has the pages that are not here; NULL: no one */
 };
 
 /* An object that reads as zeros.  NULL: no memory. */
@@ -52,15 +53,18 @@ struct vm_object *vm_object_copy_delayed(struct vm_object *object, uint64_t offs
 /* Cuts short the chain below an object. */
 void vm_object_collapse(struct vm_object *object);
 
-/* The page that shows at an offset: the object's own, or the nearest below.  NULL: zeros, as of no object. */
+/*
+ * The page with a frame that shows at an offset: the object's own, or the nearest below.  NULL: zeros, as of no object, or
+ * what a manager has.
+ */
 struct vm_page *vm_object_page(struct vm_object *object, uint64_t offset);
 
-/* The object's own first page at or after an offset; NULL. */
+/* The object's own first page with a frame at or after an offset; NULL. */
 struct vm_page *vm_object_page_from(const struct vm_object *object, uint64_t offset);
 
 /* Forbids to write the pages of a range, wherever they are mapped. */
 void vm_object_write_protect(struct vm_object *object, uint64_t offset, uint64_t size);
-/* Frees the object's own pages of a range, but for wired ones. */
+/* Frees the object's own pages of a range, but for wired ones and those that a manager is asked for. */
 void vm_object_discard(struct vm_object *object, uint64_t offset, uint64_t size);
 
 /* How many objects there are. */

@@ -174,7 +174,7 @@ START_TEST(a_thousand_copies_of_one_range_leave_no_chain)
     allocate(base, 8);
     for (int i = 0; i < 1000; i++) {
         store(map, base, (unsigned char)i);
-        ck_assert_int_eq(vm_map_copy_range(map, base, 4 * PAGE, base + 4 * PAGE), KERN_SUCCESS);
+        ck_assert_int_eq(vm_map_copy_range(map, base, 4 * PAGE, base + 4 * PAGE, NULL), KERN_SUCCESS);
         ck_assert_int_eq(load(map, base + 4 * PAGE), (unsigned char)i);
     }
     ck_assert_uint_le(vm_object_count, 8);
@@ -248,15 +248,15 @@ END_TEST
 START_TEST(wired_pages_are_there_and_stay_with_their_entry)
 {
     allocate(base, 4);
-    ck_assert_int_eq(vm_map_wire(map, base, base + 4 * PAGE, VM_PROT_READ | VM_PROT_WRITE), KERN_SUCCESS);
+    ck_assert_int_eq(vm_map_wire(map, base, base + 4 * PAGE, VM_PROT_READ | VM_PROT_WRITE, NULL), KERN_SUCCESS);
     ck_assert_uint_eq(vm_page_counts.wired, 4);
     struct vm_map *child = vm_map_fork(map);
 
     store(map, base, 1);
     ck_assert_int_eq(load(child, base), 0);
     ck_assert_uint_eq(vm_page_counts.wired, 4);
-    ck_assert_int_eq(vm_map_wire(map, base, base + PAGE, VM_PROT_READ), KERN_SUCCESS);
-    ck_assert_int_eq(vm_map_wire(map, base, base + 4 * PAGE, VM_PROT_NONE), KERN_SUCCESS);
+    ck_assert_int_eq(vm_map_wire(map, base, base + PAGE, VM_PROT_READ, NULL), KERN_SUCCESS);
+    ck_assert_int_eq(vm_map_wire(map, base, base + 4 * PAGE, VM_PROT_NONE, NULL), KERN_SUCCESS);
     ck_assert_uint_eq(vm_page_counts.wired, 1);
     vm_map_destroy(child);
     ck_assert_int_eq(vm_map_remove(map, base, base + 4 * PAGE), KERN_SUCCESS);
@@ -268,11 +268,11 @@ START_TEST(a_range_is_wired_whole_or_not_at_all)
 {
     allocate(base, 4);
     sim_set_frames(3);
-    ck_assert_int_eq(vm_map_wire(map, base, base + 4 * PAGE, VM_PROT_READ), KERN_RESOURCE_SHORTAGE);
+    ck_assert_int_eq(vm_map_wire(map, base, base + 4 * PAGE, VM_PROT_READ, NULL), KERN_RESOURCE_SHORTAGE);
     ck_assert_uint_eq(vm_page_counts.wired, 0);
-    ck_assert_int_eq(vm_map_wire(map, base, base + 5 * PAGE, VM_PROT_READ), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(vm_map_wire(map, base, base + 5 * PAGE, VM_PROT_READ, NULL), KERN_INVALID_ADDRESS);
     ck_assert_int_eq(vm_map_protect(map, base, base + PAGE, VM_PROT_NONE, false), KERN_SUCCESS);
-    ck_assert_int_eq(vm_map_wire(map, base, base + PAGE, VM_PROT_READ), KERN_PROTECTION_FAILURE);
+    ck_assert_int_eq(vm_map_wire(map, base, base + PAGE, VM_PROT_READ, NULL), KERN_PROTECTION_FAILURE);
 }
 END_TEST
 
@@ -307,18 +307,19 @@ static bool exercise(void)
     bool fine = other != NULL;
     uint64_t address = base + 50 * PAGE;
     vm_prot_t current, max;
-    size_t done;
+    size_t done = 0;
 
     fine = fine && allocate_at(one, base, 8 * PAGE) == KERN_SUCCESS;
-    fine = fine && vm_map_write(one, base + 100, "hello", 6, &done) == KERN_SUCCESS;
+    fine = fine && vm_map_write(one, base + 100, "hello", 6, NULL, &done) == KERN_SUCCESS;
     fine = fine && vm_map_protect(one, base + PAGE, base + 2 * PAGE, VM_PROT_READ, false) == KERN_SUCCESS;
     fine = fine && vm_map_remap(one, base, 8 * PAGE, other, &address, 0, true, false, false, VM_INHERIT_COPY, &current,
                                 &max) == KERN_SUCCESS;
     fine = fine && vm_map_remap(one, base, 8 * PAGE, other, &address, 0, true, false, true, VM_INHERIT_COPY, &current,
                                 &max) == KERN_SUCCESS;
-    fine = fine && vm_map_write(one, base + 100, "HELLO", 6, &done) == KERN_SUCCESS;
-    fine = fine && vm_map_copy_range(one, base, PAGE, base + 4 * PAGE) == KERN_SUCCESS;
-    fine = fine && vm_map_wire(one, base, base + 8 * PAGE, VM_PROT_READ) == KERN_SUCCESS;
+    done = 0;
+    fine = fine && vm_map_write(one, base + 100, "HELLO", 6, NULL, &done) == KERN_SUCCESS;
+    fine = fine && vm_map_copy_range(one, base, PAGE, base + 4 * PAGE, NULL) == KERN_SUCCESS;
+    fine = fine && vm_map_wire(one, base, base + 8 * PAGE, VM_PROT_READ, NULL) == KERN_SUCCESS;
     fine = fine && vm_map_remove(one, base + 3 * PAGE, base + 5 * PAGE) == KERN_SUCCESS;
     if (one != NULL)
         vm_map_destroy(one);
@@ -344,18 +345,32 @@ START_TEST(each_allocation_may_fail)
 }
 END_TEST
 
+START_TEST(what_is_deallocated_takes_up_no_memory_though_the_rest_stays)
+{
+    allocate(base, 8);
+    for (int i = 0; i < 8; i++)
+        store(map, base + i * PAGE, (unsigned char)i);
+    ck_assert_uint_eq(sim_frames_used(), 8);
+    ck_assert_int_eq(vm_map_remove(map, base, base + 6 * PAGE), KERN_SUCCESS);
+    ck_assert_uint_eq(sim_frames_used(), 2);
+    ck_assert_int_eq(load(map, base + 7 * PAGE), 7);
+}
+END_TEST
+
 START_TEST(bytes_cross_pages)
 {
     char text[3 * 4096], back[3 * 4096];
-    size_t done;
+    size_t done = 0;
 
     for (size_t i = 0; i < sizeof text; i++)
         text[i] = (char)(i * 7);
     allocate(base, 3);
-    ck_assert_int_eq(vm_map_write(map, base + 100, text, 2 * PAGE, &done), KERN_SUCCESS);
-    ck_assert_int_eq(vm_map_read(map, base + 100, back, 2 * PAGE, &done), KERN_SUCCESS);
+    ck_assert_int_eq(vm_map_write(map, base + 100, text, 2 * PAGE, NULL, &done), KERN_SUCCESS);
+    done = 0;
+    ck_assert_int_eq(vm_map_read(map, base + 100, back, 2 * PAGE, NULL, &done), KERN_SUCCESS);
     ck_assert_mem_eq(text, back, 2 * PAGE);
-    ck_assert_int_eq(vm_map_write(map, base + 100, text, 3 * PAGE, &done), KERN_INVALID_ADDRESS);
+    done = 0;
+    ck_assert_int_eq(vm_map_write(map, base + 100, text, 3 * PAGE, NULL, &done), KERN_INVALID_ADDRESS);
     ck_assert_uint_eq(done, 3 * PAGE - 100);
 }
 END_TEST
@@ -380,6 +395,7 @@ int main(void)
         without_frames_faults_fail_and_nothing_is_lost,
         each_allocation_may_fail,
         bytes_cross_pages,
+        what_is_deallocated_takes_up_no_memory_though_the_rest_stays,
     };
 
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)

@@ -223,7 +223,7 @@ static bool do_copy(const struct operation *o)
     for (unsigned i = 0; expected == KERN_SUCCESS && i < o->count; i++)
         pages[o->other_page + i].cell->byte = bytes[i];
     return same(o, "result", TRY(vm_map_copy_range(maps[o->map], address_of(o->page), o->count * PAGE,
-                                               address_of(o->other_page))), expected);
+                                               address_of(o->other_page), NULL)), expected);
 }
 
 /* A range into another map, or another place: shared, or a copy; over what is there, or not. */
@@ -258,7 +258,7 @@ static bool do_wire(const struct operation *o)
 {
     const vm_prot_t access = o->value & 1 ? VM_PROT_READ : VM_PROT_NONE;
 
-    return same(o, "result", TRY(vm_map_wire(maps[o->map], address_of(o->page), address_of(o->page + o->count), access)),
+    return same(o, "result", TRY(vm_map_wire(maps[o->map], address_of(o->page), address_of(o->page + o->count), access, NULL)),
                 check_range(model[o->map], o->page, o->count, access, false));
 }
 

@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include <mach/mig_errors.h>
+
+#include "hal/sim/sim.h"
 #include "vm/vm_fault.h"
 
 /* A page of a pmap. */
@@ -188,6 +191,30 @@ void sim_memory_stop(void)
 
 /* ---- programs -------------------------------------------------------------------------------------- */
 
+static void woken(struct waiter *waiter)
+{
+    waiter->waited = false;
+}
+
+/* Has a fault served, with all that the machine can do by itself meanwhile.  MIG_NO_REPLY: that was not enough. */
+static kern_return_t fault(struct vm_map *map, uint64_t address, int access)
+{
+    struct waiter waiter;
+    kern_return_t result;
+
+    do {
+        waiter_init(&waiter, woken);
+        result = vm_fault(map, address, access, &waiter);
+        sim_settle();
+    } while (result == MIG_NO_REPLY && !waiter.waited);
+    if (result == MIG_NO_REPLY) {
+        lock_acquire(&vm_lock);
+        (void)waiter_cancel(&waiter);
+        lock_release(&vm_lock);
+    }
+    return result;
+}
+
 /* The place of a byte in its frame, once its mapping allows an access. */
 static kern_return_t find_byte(struct vm_map *map, uint64_t address, int access, unsigned char **byte)
 {
@@ -198,7 +225,7 @@ static kern_return_t find_byte(struct vm_map *map, uint64_t address, int access,
             *byte = mapping->frame->bytes + (address - vm_page_trunc(address));
             return KERN_SUCCESS;
         }
-        const kern_return_t result = vm_fault(map, address, access);
+        const kern_return_t result = fault(map, address, access);
 
         if (result != KERN_SUCCESS)
             return result;

@@ -11,7 +11,7 @@ uint64_t sim_frames_used(void);
 
 /*
  * Reads or writes a byte at an address of a map, by its mappings, and has faults served until that works.  The result
- * of the fault that did not.
+ * of the fault that did not; MIG_NO_REPLY: it waits for a manager.
  */
 kern_return_t sim_load(struct vm_map *map, uint64_t address, unsigned char *byte);
 kern_return_t sim_store(struct vm_map *map, uint64_t address, unsigned char byte);
