@@ -234,16 +234,13 @@ static void changed(struct ipc_port *port)
         port->watcher(port);
 }
 
-/* Behind all messages of its priority or more: nearly always that is the end. */
-static void enqueue(struct ipc_port *port, struct ipc_kmsg *kmsg)
+static bool has_waiters(struct ipc_pset *set)
 {
-    struct list *behind = port->messages.previous;
+    ipc_pset_lock(set);
+    const bool waiters = !list_empty(&set->waiters);
 
-    while (behind != &port->messages && container_of(behind, struct ipc_kmsg, link)->priority < kmsg->priority)
-        behind = behind->previous;
-    list_prepend(behind, &kmsg->link);
-    if (port->message_count++ == 0)
-        changed(port);
+    ipc_pset_unlock(set);
+    return waiters;
 }
 
 static void dequeue(struct ipc_port *port, struct ipc_kmsg *kmsg)
@@ -251,6 +248,42 @@ static void dequeue(struct ipc_port *port, struct ipc_kmsg *kmsg)
     list_remove(&kmsg->link);
     if (--port->message_count == 0)
         changed(port);
+}
+
+/* Gives messages of a locked port's queue to those who wait at one of its sets. */
+static void offer_queued(struct ipc_port *port, struct ipc_pset *set)
+{
+    while (!list_empty(&port->messages) && has_waiters(set)) {
+        struct ipc_kmsg *kmsg = container_of(port->messages.next, struct ipc_kmsg, link);
+
+        dequeue(port, kmsg);
+        if (!offer_to_set(set, port, kmsg)) {
+            list_prepend(&port->messages, &kmsg->link);
+            if (port->message_count++ == 0)
+                changed(port);
+        }
+    }
+}
+
+/*
+ * Behind all messages of its priority or more: nearly always that is the end.
+ *
+ * No one waited when the message was offered, or it would not come here; but the set's lock has been let go of since, and
+ * a receiver may have found the set empty then, and wait.  Now that the set has the port among those with messages, no
+ * receiver begins to wait any more: those who do are looked for once more.
+ */
+static void enqueue(struct ipc_port *port, struct ipc_kmsg *kmsg)
+{
+    struct list *behind = port->messages.previous;
+
+    while (behind != &port->messages && container_of(behind, struct ipc_kmsg, link)->priority < kmsg->priority)
+        behind = behind->previous;
+    list_prepend(behind, &kmsg->link);
+    if (port->message_count++ > 0)
+        return;
+    changed(port);
+    list_for_each(at, &port->set_links)
+        offer_queued(port, container_of(at, struct ipc_set_link, port_link)->set);
 }
 
 /* Puts a message where it belongs: with a receiver, or at the queue's end. */
@@ -279,27 +312,9 @@ void ipc_mqueue_room(struct ipc_port *port)
         ipc_request_tell_possible(port);
 }
 
-static bool has_waiters(struct ipc_pset *set)
-{
-    ipc_pset_lock(set);
-    const bool waiters = !list_empty(&set->waiters);
-
-    ipc_pset_unlock(set);
-    return waiters;
-}
-
 void ipc_mqueue_joined(struct ipc_port *port, struct ipc_pset *set)
 {
-    while (!list_empty(&port->messages) && has_waiters(set)) {
-        struct ipc_kmsg *kmsg = container_of(port->messages.next, struct ipc_kmsg, link);
-
-        dequeue(port, kmsg);
-        if (!offer_to_set(set, port, kmsg)) {
-            list_prepend(&port->messages, &kmsg->link);
-            if (port->message_count++ == 0)
-                changed(port);
-        }
-    }
+    offer_queued(port, set);
     ipc_mqueue_room(port);
 }
 

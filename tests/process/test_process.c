@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <mach/mach.h>
 #include <servers/bootstrap.h>
+#include <stdatomic.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -77,6 +78,45 @@ static double seconds_since(const struct timespec *start)
 }
 
 /* ---- threads --------------------------------------------------------------------------------------- */
+
+static mach_port_t race_port;
+static _Atomic int race_round;
+#define RACE_ROUNDS 4000
+
+/* Sends a message each time as the receiver begins to wait. */
+static void *race(void *unused)
+{
+    for (int i = 1; i <= RACE_ROUNDS; i++) {
+        while (atomic_load(&race_round) < i)
+            ;
+        if (send_number(race_port, i) != MACH_MSG_SUCCESS)
+            break;
+    }
+    return unused;
+}
+
+START_TEST(who_begins_to_wait_at_a_set_misses_no_message)
+{
+    mach_port_t set;
+    pthread_t thread;
+
+    race_port = new_port();
+    ck_assert_int_eq(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_PORT_SET, &set), KERN_SUCCESS);
+    ck_assert_int_eq(mach_port_move_member(mach_task_self(), race_port, set), KERN_SUCCESS);
+    ck_assert_int_eq(pthread_create(&thread, NULL, race, NULL), 0);
+    for (int i = 1; i <= RACE_ROUNDS; i++) {
+        int number;
+
+        atomic_store(&race_round, i);
+        ck_assert_int_eq(receive_number(set, &number, MACH_RCV_TIMEOUT, 20000), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(number, i);
+    }
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(mach_port_destroy(mach_task_self(), race_port), KERN_SUCCESS);
+    ck_assert_int_eq(mach_port_destroy(mach_task_self(), set), KERN_SUCCESS);
+    atomic_store(&race_round, 0);
+}
+END_TEST
 
 static void *echo(void *argument)
 {
@@ -589,6 +629,7 @@ int main(int argc, char **argv)
         return send_to_registered();
     Suite *suite = suite_create("process");
     const TTest *const tests[] = {
+        who_begins_to_wait_at_a_set_misses_no_message,
         threads_send_to_each_other,
         threads_that_end_leave_nothing_behind,
         who_waits_for_long_more_than_once_takes_no_processor_time,
