@@ -18,35 +18,27 @@ static int error_of(kern_return_t result)
     }
 }
 
-/* A trap with a name, and perhaps a descriptor that goes with it.  False: there is no kernel. */
-static bool trap_with(struct ring *ring, uint32_t number, mach_port_name_t name, int file)
+/* A trap with a name, with a descriptor that goes with it (or -1) and one that comes back (or NULL): 0 or an errno. */
+static int trap_with(uint32_t number, mach_port_name_t name, int file, int *back, uint64_t *out)
 {
-    struct wire_area *area = ring->area;
+    const uint64_t arguments[] = {name};
+    uint64_t result;
 
-    if (file >= 0 && !ring_send_file(ring, file))
-        return false;
-    area->trap = number;
-    area->arguments[0] = name;
-    memset(&area->in, 0, sizeof area->in);
-    return ring_trap(ring, false);
+    if (!ring_file_trap(number, arguments, 1, file, back, &result, out))
+        return ENOTCONN;
+    return result == KERN_SUCCESS ? 0 : error_of((kern_return_t)result);
 }
 
 int fileport_makeport(int fd, fileport_t *port)
 {
-    struct ring *ring;
+    uint64_t name = MACH_PORT_NULL;
 
     if (fcntl(fd, F_GETFD) < 0)
         return -1;
-    if ((ring = ring_get()) == NULL) {
-        errno = ENOTCONN;
-        return -1;
-    }
-    int error = ENOTCONN;
-    if (trap_with(ring, WIRE_TRAP_MAKE_FILEPORT, MACH_PORT_NULL, fd)) {
-        error = ring->area->result == KERN_SUCCESS ? 0 : error_of((kern_return_t)ring->area->result);
-        *port = (fileport_t)ring->area->out;
-    }
-    ring_put(ring);
+    const int error = trap_with(WIRE_TRAP_MAKE_FILEPORT, MACH_PORT_NULL, fd, NULL, &name);
+
+    if (error == 0)
+        *port = (fileport_t)name;
     errno = error;
     return error == 0 ? 0 : -1;
 }
@@ -54,17 +46,9 @@ int fileport_makeport(int fd, fileport_t *port)
 /* A trap that gives a descriptor; -1 and errno. */
 static int file_trap(uint32_t number, mach_port_name_t name)
 {
-    struct ring *ring = ring_get();
-    int file = -1, error = ENOTCONN;
+    int file = -1;
+    const int error = trap_with(number, name, -1, &file, NULL);
 
-    if (ring != NULL) {
-        if (trap_with(ring, number, name, -1)) {
-            error = ring->area->result == KERN_SUCCESS ? 0 : error_of((kern_return_t)ring->area->result);
-            if (error == 0 && !ring_receive_files(ring, &file, 1))
-                error = EMFILE;
-        }
-        ring_put(ring);
-    }
     if (error != 0)
         errno = error;
     return error == 0 ? file : -1;

@@ -12,17 +12,21 @@ defined() { # the functions that some folders define
 defined machsim/ipc machsim/kern machsim/hal | sed -n 's/^kernel_//p' | sort -u >"$build/gen/built_kernel"
 defined machsim/vm | sed -n 's/^kernel_//p' | sort -u >"$build/gen/built_vm"
 defined servers | sed -n 's/^\(serve\|do\)_//p' | sort -u >"$build/gen/built_servers"
+defined libpager | sed -n 's/^pager_\(memory_object\)/\1/p' >>"$build/gen/built_servers"
+sort -u -o "$build/gen/built_servers" "$build/gen/built_servers"
 defined libmach | sort -u >"$build/gen/built_libmach"
-find tests -name '*.c' -exec cat {} + | grep -o '[a-z_][a-z_0-9A-Z]*(' | tr -d '(' | sort -u >"$build/gen/called_by_tests"
+find tests -name '*.[ch]' -exec cat {} + | sed 's/MACH_ID_\([a-z_]*\)/\1(/g; s/EXPECT(\([a-z_]*\))/\1(/g' |
+    grep -o '[a-z_][a-z_0-9A-Z]*(' | tr -d '(' | sort -u >"$build/gen/called_by_tests"
 
 cat <<'EOT'
 # What is built, and what is tested
 
 Made by `tools/coverage.sh` from the interfaces, the sources and the tests; `make check` says when it is out of date. A
 routine that is not built answers `KERN_NOT_SUPPORTED`. "libmach" means that the library does it without a message, for
-tasks that are processes. "core" means that the core has it for machines that have address spaces of their own, which so
-far is the simulated one: the daemon answers `KERN_NOT_SUPPORTED`. A routine is tested if a test program calls it by
-name; mig's own tests call the stubs of all.
+tasks that are processes. "core" means that the core has it: for all memory on machines that have address spaces of their
+own, which so far is the simulated one, and in the daemon for memory that a program manages; for other memory the daemon
+answers `KERN_NOT_SUPPORTED`. "server" means that the kernel calls it, and a library or server of ours serves it. A routine
+is tested if a test program calls it by name, or receives it; mig's own tests call the stubs of all.
 EOT
 # C functions that no .defs gives: what older and other systems have in libmach for messages and ports.
 functions='host_self mach_absolute_time mach_continuous_time mach_error mach_error_string mach_error_type mach_init

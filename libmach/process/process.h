@@ -7,6 +7,7 @@
 #define LIBMACH_PROCESS_H
 
 #include <stdbool.h>
+#include <sys/mman.h>
 
 #include <mach/mach.h>
 #include <mach/mach_vm.h>
@@ -18,6 +19,13 @@
 
 /* The process that a task is.  KERN_INVALID_ARGUMENT: the name is no task's port. */
 kern_return_t process_of(vm_map_read_t task, int *process);
+
+/* PROT_* of the host's for VM_PROT_*. */
+static inline int process_protection(vm_prot_t protection)
+{
+    return (protection & VM_PROT_READ ? PROT_READ : 0) | (protection & VM_PROT_WRITE ? PROT_WRITE : 0) |
+           (protection & VM_PROT_EXECUTE ? PROT_EXEC : 0);
+}
 
 /* Whether a range overflows. */
 static inline bool process_overflows(uint64_t address, uint64_t size)

@@ -7,14 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "libmach/process/managed.h"
 #include "libmach/process/objects.h"
 #include "libmach/process/process.h"
-
-static int host_protection(vm_prot_t protection)
-{
-    return (protection & VM_PROT_READ ? PROT_READ : 0) | (protection & VM_PROT_WRITE ? PROT_WRITE : 0) |
-           (protection & VM_PROT_EXECUTE ? PROT_EXEC : 0);
-}
 
 /* ---- mapping --------------------------------------------------------------------------------------- */
 
@@ -51,11 +46,18 @@ static kern_return_t map_anywhere(uint64_t *address, uint64_t size, uint64_t mas
     return KERN_SUCCESS;
 }
 
+/* What is in a range is about to go. */
+static void forget(uint64_t start, uint64_t end)
+{
+    object_forget(start, end, true);
+    managed_forget(start, end);
+}
+
 kern_return_t mach_vm_map(vm_map_t task, mach_vm_address_t *address, mach_vm_size_t size, mach_vm_offset_t mask,
                           int flags, mem_entry_name_port_t object, memory_object_offset_t offset, boolean_t copy,
                           vm_prot_t protection, vm_prot_t max, vm_inherit_t inheritance)
 {
-    if (task != mach_task_self() || MACH_PORT_VALID(object))
+    if (task != mach_task_self())
         return _kernelrpc_mach_vm_map(task, address, size, mask, flags, object, offset, copy, protection, max,
                                       inheritance);
     const bool anywhere = flags & VM_FLAGS_ANYWHERE;
@@ -65,19 +67,27 @@ kern_return_t mach_vm_map(vm_map_t task, mach_vm_address_t *address, mach_vm_siz
         ((unsigned)flags & ~(unsigned)VM_FLAGS_USER_MAP) || (protection & ~max) || (max & ~VM_PROT_ALL) ||
         inheritance > VM_INHERIT_NONE)
         return KERN_INVALID_ARGUMENT;
-    if (max != VM_PROT_ALL || inheritance == VM_INHERIT_SHARE || (flags & VM_FLAGS_PURGABLE))
+    if ((!MACH_PORT_VALID(object) && (max != VM_PROT_ALL || inheritance == VM_INHERIT_SHARE)) ||
+        (flags & VM_FLAGS_PURGABLE))
         return KERN_NOT_SUPPORTED; /* the host keeps no such limits */
     if (!anywhere && (at & mask) != 0)
         return KERN_INVALID_ADDRESS;
     const uint64_t whole = round_page((anywhere ? 0 : *address - at) + size);
-    if (flags & VM_FLAGS_OVERWRITE)
-        object_forget(at, at + whole, true);
-    const kern_return_t result =
-        anywhere ? map_anywhere(address, whole, mask, host_protection(protection))
-                 : map_at(at, whole, host_protection(protection), flags & VM_FLAGS_OVERWRITE);
+    const int access = MACH_PORT_VALID(object) ? PROT_NONE : process_protection(protection);
+
+    if ((flags & VM_FLAGS_OVERWRITE) && !anywhere)
+        forget(at, at + whole);
+    kern_return_t result = anywhere ? map_anywhere(address, whole, mask, access)
+                                    : map_at(at, whole, access, flags & VM_FLAGS_OVERWRITE);
 
     if (result == KERN_SUCCESS && !anywhere)
         *address = at;
+    if (result == KERN_SUCCESS && MACH_PORT_VALID(object)) {
+        result = managed_map(*address, whole, object, offset, copy, protection, max, inheritance);
+        if (result != KERN_SUCCESS)
+            munmap((void *)*address, whole);
+        return result;
+    }
     if (result == KERN_SUCCESS && inheritance == VM_INHERIT_NONE)
         (void)mach_os_inherit((void *)*address, whole, false);
     return result;
@@ -111,7 +121,10 @@ kern_return_t mach_vm_deallocate(vm_map_t task, mach_vm_address_t address, mach_
     const uint64_t start = trunc_page(address), end = round_page(address + size);
 
     object_forget(start, end, true);
-    return munmap((void *)start, end - start) == 0 ? KERN_SUCCESS : KERN_INVALID_ADDRESS;
+    if (munmap((void *)start, end - start) < 0)
+        return KERN_INVALID_ADDRESS;
+    managed_forget(start, end);
+    return KERN_SUCCESS;
 }
 
 /* A copy of memory of this task's or another's.  The host shares private memory with no one. */
@@ -163,6 +176,22 @@ static kern_return_t own_range(mach_vm_address_t address, mach_vm_size_t size, v
     return process_check(getpid(), first, *length, VM_PROT_NONE);
 }
 
+/* Whether the kernel has a range, or a part of it, mapped; of a part it cannot do what is done to all. */
+static bool is_managed(const void *start, size_t length, kern_return_t *result)
+{
+    const enum managed_part part = managed_part((uint64_t)start, (uint64_t)start + length);
+
+    *result = part == MANAGED_SOME ? KERN_NOT_SUPPORTED : KERN_SUCCESS;
+    return part != MANAGED_NONE;
+}
+
+static vm_prot_t protection_at(uint64_t address)
+{
+    struct mach_os_region region;
+
+    return mach_os_region(getpid(), address, false, &region) ? region.protection : VM_PROT_NONE;
+}
+
 kern_return_t mach_vm_protect(vm_map_t task, mach_vm_address_t address, mach_vm_size_t size, boolean_t maximum,
                               vm_prot_t protection)
 {
@@ -177,10 +206,18 @@ kern_return_t mach_vm_protect(vm_map_t task, mach_vm_address_t address, mach_vm_
 
     if (result != KERN_SUCCESS || length == 0)
         return result;
-    if (maximum)
+    if (is_managed(start, length, &result)) {
+        if (result == KERN_SUCCESS)
+            result = _kernelrpc_mach_vm_protect(task, address, size, maximum, protection);
+        if (result != KERN_SUCCESS)
+            return result;
+    } else if (maximum) {
         return KERN_NOT_SUPPORTED; /* the host keeps no limit */
+    }
+    if (maximum) /* no more than there is */
+        protection &= protection_at((uint64_t)start);
     object_forget((uint64_t)start, (uint64_t)start + length, false);
-    if (mprotect(start, length, host_protection(protection)) == 0)
+    if (mprotect(start, length, process_protection(protection)) == 0)
         return KERN_SUCCESS;
     return errno == ENOMEM ? KERN_RESOURCE_SHORTAGE : KERN_PROTECTION_FAILURE;
 }
@@ -199,6 +236,8 @@ kern_return_t mach_vm_inherit(vm_map_t task, mach_vm_address_t address, mach_vm_
 
     if (result != KERN_SUCCESS || length == 0)
         return result;
+    if (is_managed(start, length, &result)) /* a child has none of it */
+        return inheritance == VM_INHERIT_NONE ? result : KERN_NOT_SUPPORTED;
     if (inheritance != VM_INHERIT_NONE &&
         object_share((uint64_t)start, (uint64_t)start + length, inheritance == VM_INHERIT_SHARE))
         return mach_os_inherit(start, length, true) ? KERN_SUCCESS : KERN_INVALID_ADDRESS;
@@ -218,10 +257,12 @@ kern_return_t mach_vm_behavior_set(vm_map_t task, mach_vm_address_t address, mac
 
     if (task != mach_task_self())
         return _kernelrpc_mach_vm_behavior_set(task, address, size, behavior);
-    const kern_return_t result = own_range(address, size, &start, &length);
+    kern_return_t result = own_range(address, size, &start, &length);
 
     if (result != KERN_SUCCESS || length == 0)
         return result;
+    if (is_managed(start, length, &result))
+        return result != KERN_SUCCESS ? result : _kernelrpc_mach_vm_behavior_set(task, address, size, behavior);
     return mach_os_advise(start, length, behavior) ? KERN_SUCCESS : KERN_INVALID_ARGUMENT;
 }
 
@@ -253,6 +294,12 @@ kern_return_t mach_vm_msync(vm_map_t task, mach_vm_address_t address, mach_vm_si
 
     if (result != KERN_SUCCESS && (result != KERN_INVALID_ADDRESS || (flags & VM_SYNC_CONTIGUOUS)))
         return result;
+    if (managed_part((uint64_t)start, (uint64_t)start + length) != MANAGED_NONE) {
+        const kern_return_t managed = _kernelrpc_mach_vm_msync(task, address, size, flags & ~VM_SYNC_CONTIGUOUS);
+
+        if (managed != KERN_SUCCESS)
+            return managed;
+    }
     return sync_regions((uint64_t)start, (uint64_t)start + length,
                         (wait ? MS_SYNC : MS_ASYNC) | (flags & VM_SYNC_INVALIDATE ? MS_INVALIDATE : 0));
 }

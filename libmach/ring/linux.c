@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/futex.h>
+#include <linux/userfaultfd.h>
 #include <mach/vm_behavior.h>
 #include <mach/vm_prot.h>
 #include <stdio.h>
@@ -146,6 +147,14 @@ bool mach_os_region(int process, uint64_t address, bool pages, struct mach_os_re
     free(line);
     fclose(maps);
     return found;
+}
+
+int mach_os_faults(bool *user_mode)
+{
+    const int file = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+    *user_mode = file < 0;
+    return file >= 0 ? file : (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
 }
 
 enum mach_os_page mach_os_page(int process, uint64_t address)

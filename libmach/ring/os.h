@@ -36,6 +36,12 @@ struct mach_os_region {
 /* The first region that ends after an address.  False: there is none, or it may not be known. */
 bool mach_os_region(int process, uint64_t address, bool pages, struct mach_os_region *region);
 
+/*
+ * A descriptor by which another process can serve this one's faults; -1.  In *user_mode whether those inside system calls
+ * are left out, for want of privileges: such a call fails.
+ */
+int mach_os_faults(bool *user_mode);
+
 enum mach_os_page { MACH_OS_PAGE_ABSENT, MACH_OS_PAGE_PRESENT, MACH_OS_PAGE_SWAPPED };
 /* Where a page is. */
 enum mach_os_page mach_os_page(int process, uint64_t address);

@@ -58,6 +58,9 @@ bool ring_trap(struct ring *ring, bool interruptible);
 
 /* A trap with nothing staged; false: machsim is gone, or cannot be reached. */
 bool ring_simple_trap(uint32_t number, const uint64_t *arguments, unsigned count, uint64_t *result, uint64_t *out);
+/* The same with a descriptor that goes with it (or -1), and one that comes back if it succeeds (or NULL). */
+bool ring_file_trap(uint32_t number, const uint64_t *arguments, unsigned count, int file, int *back, uint64_t *result,
+                    uint64_t *out);
 
 /* Sends a descriptor for the next trap. */
 bool ring_send_file(struct ring *ring, int file);

@@ -8,6 +8,7 @@
 #include "ring.h"
 
 #include <errno.h>
+#include <mach/kern_return.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -108,25 +109,43 @@ bool ring_trap(struct ring *ring, bool interruptible)
     return !atomic_load(&area->closed);
 }
 
-bool ring_simple_trap(uint32_t number, const uint64_t *arguments, unsigned count, uint64_t *result, uint64_t *out)
+/* A trap in a ring, perhaps with descriptors that go with it and come back. */
+static bool trap_in(struct ring *ring, uint32_t number, const uint64_t *arguments, unsigned count, int file, int *back)
+{
+    struct wire_area *area = ring->area;
+
+    if (file >= 0 && !ring_send_file(ring, file))
+        return false;
+    area->trap = number;
+    for (unsigned i = 0; i < count; i++)
+        area->arguments[i] = arguments[i];
+    memset(&area->in, 0, sizeof area->in);
+    if (!ring_trap(ring, false))
+        return false;
+    if (back != NULL && area->result == KERN_SUCCESS && !ring_receive_files(ring, back, 1))
+        area->result = KERN_RESOURCE_SHORTAGE; /* this process may have no more descriptors */
+    return true;
+}
+
+bool ring_file_trap(uint32_t number, const uint64_t *arguments, unsigned count, int file, int *back, uint64_t *result,
+                    uint64_t *out)
 {
     struct ring *ring = ring_get();
 
     if (ring == NULL)
         return false;
-    struct wire_area *area = ring->area;
+    const bool fine = trap_in(ring, number, arguments, count, file, back);
 
-    area->trap = number;
-    for (unsigned i = 0; i < count; i++)
-        area->arguments[i] = arguments[i];
-    memset(&area->in, 0, sizeof area->in);
-    const bool fine = ring_trap(ring, false);
-
-    *result = area->result;
+    *result = ring->area->result;
     if (out != NULL)
-        *out = area->out;
+        *out = ring->area->out;
     ring_put(ring);
     return fine;
+}
+
+bool ring_simple_trap(uint32_t number, const uint64_t *arguments, unsigned count, uint64_t *result, uint64_t *out)
+{
+    return ring_file_trap(number, arguments, count, -1, NULL, result, out);
 }
 
 /* ---- descriptors ----------------------------------------------------------------------------------- */

@@ -122,8 +122,16 @@ typedef uint64_t hal_frame_t;
 
 /* How many more there are. */
 uint64_t hal_frames_free(void);
-/* A frame with anything in it; HAL_NO_FRAME: there is none. */
-hal_frame_t hal_frame_alloc(void);
+/*
+ * A machine may keep the frames of each object in a store, which it makes when the first is wanted, and *store points to
+ * then; no frame is in it any more when it is released.  Frames of such a machine stay where they are: they cannot be
+ * given to another object, and a map shows pages of its own object alone at an address.
+ */
+struct hal_store;
+bool hal_frames_stay(void);
+void hal_store_release(struct hal_store *store);
+/* A frame with anything in it, for an object's page at an offset; HAL_NO_FRAME: there is none. */
+hal_frame_t hal_frame_alloc(struct hal_store **store, uint64_t offset);
 /* It is mapped nowhere. */
 void hal_frame_free(hal_frame_t frame);
 void hal_frame_zero(hal_frame_t frame);
@@ -133,6 +141,9 @@ void hal_frame_read(hal_frame_t frame, size_t offset, void *to, size_t size);
 void hal_frame_write(hal_frame_t frame, size_t offset, const void *from, size_t size);
 /* Takes rights away from all mappings of a frame; VM_PROT_NONE ends them. */
 void hal_frame_protect(hal_frame_t frame, int protection);
+
+/* Whether a task itself must carry out what changes in its map: no one else is to change it then. */
+bool hal_maps_are_own(void);
 
 /* What one task sees at which address. */
 struct hal_pmap;

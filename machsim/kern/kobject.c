@@ -6,6 +6,7 @@
 
 #include "ipc/mqueue.h"
 #include "ipc/right.h"
+#include "kern/task.h"
 #include "kern/interfaces.h"
 #include "vm/vm_copy.h"
 #include "vm/vm_named_entry.h"
@@ -215,6 +216,13 @@ static bool park(struct ipc_kmsg *request)
 
     return !atomic_compare_exchange_strong_explicit(&request->parked, &expected, PARKED, memory_order_acq_rel,
                                                     memory_order_acquire);
+}
+
+bool kobject_sender_is(const struct task *task)
+{
+    const struct ipc_kmsg *request = hal_processor()->serving;
+
+    return memcmp(&request->audit, &task->audit_token, sizeof request->audit) == 0;
 }
 
 struct waiter *kobject_waiter(void)

@@ -25,6 +25,9 @@ void kobject_unreferenced(enum ipc_object_type type, void *object);
 /* Serves a request, and sends the reply.  Consumes it. */
 void kobject_serve(struct ipc_kmsg *request);
 
+/* Whether the request that is being served comes from a task. */
+bool kobject_sender_is(const struct task *task);
+
 /* ---- requests that wait ------------------------------------------------------------------------------ */
 
 struct waiter *kobject_waiter(void);

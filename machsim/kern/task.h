@@ -31,7 +31,7 @@ struct task {
     struct ref refs;
     struct list link; /* in the list of all tasks: task.c */
     struct ipc_space *space;
-    struct vm_map *map; /* NULL: the machine has no address spaces of its own */
+    _Atomic(struct vm_map *) map; /* NULL: the machine has no address spaces of its own, or not for it yet */
     struct task_identity identity;
     security_token_t security_token;
     audit_token_t audit_token;

@@ -122,13 +122,14 @@ static kern_return_t find_page(struct place first, vm_prot_t access, struct wait
 }
 
 /* The page to be mapped; what may be done with it is in *allowed.  NULL: no memory. */
-static struct vm_page *get_page(struct place first, struct vm_page *page, vm_prot_t access, vm_prot_t *allowed)
+static struct vm_page *get_page(struct place first, struct vm_page *page, vm_prot_t access, bool own,
+                                vm_prot_t *allowed)
 {
     if (page == NULL)
         page = zero_fill(first);
     if (page == NULL)
         return NULL;
-    if (!(access & VM_PROT_WRITE)) {
+    if (!(access & VM_PROT_WRITE) && (!own || page->object == first.object)) {
         if (page->object != first.object || first.object->copy != NULL)
             *allowed &= ~VM_PROT_WRITE;
         return page;
@@ -146,10 +147,21 @@ static struct vm_page *get_page(struct place first, struct vm_page *page, vm_pro
     return push(page) ? page : NULL;
 }
 
+struct vm_object *vm_map_settle(struct vm_map *map, uint64_t start, uint64_t end, uint64_t *offset, vm_prot_t *max)
+{
+    struct vm_map_entry *entry;
+
+    if (!vm_map_lookup(map, start, &entry) || end > entry->end || !prepare(entry, VM_PROT_WRITE))
+        return NULL;
+    entry->object->shared = true;
+    *offset = entry->offset + (start - vm_map_entry_start(entry));
+    *max = entry->max_protection;
+    return entry->object;
+}
+
 kern_return_t vm_fault_page(struct vm_map *map, uint64_t address, vm_prot_t access, bool own, struct waiter *waiter,
                             struct vm_page **result)
 {
-    const vm_prot_t change = own ? VM_PROT_WRITE : access;
     struct vm_map_entry *entry;
 
     vm_page_counts.faults++;
@@ -158,19 +170,20 @@ kern_return_t vm_fault_page(struct vm_map *map, uint64_t address, vm_prot_t acce
         return KERN_INVALID_ADDRESS;
     if (access & ~entry->protection)
         return KERN_PROTECTION_FAILURE;
-    if (!prepare(entry, change))
+    own |= hal_frames_stay();
+    if (!prepare(entry, own ? VM_PROT_WRITE : access))
         return KERN_RESOURCE_SHORTAGE;
     const struct place first = {.object = entry->object,
                                 .offset = entry->offset + (address - vm_map_entry_start(entry))};
     vm_prot_t allowed = entry->needs_copy ? entry->protection & ~VM_PROT_WRITE : entry->protection;
     struct vm_page *page;
-    const kern_return_t found = find_page(first, change, waiter, &page);
+    const kern_return_t found = find_page(first, access, waiter, &page);
 
     if (found != KERN_SUCCESS)
         return found;
     vm_page_counts.lookups++;
     vm_page_counts.hits += page != NULL;
-    page = get_page(first, page, change, &allowed);
+    page = get_page(first, page, access, own, &allowed);
     if (page == NULL)
         return vm_pageout_wait(waiter);
     if (access & VM_PROT_WRITE)

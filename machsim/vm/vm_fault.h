@@ -18,6 +18,12 @@ kern_return_t vm_fault_page(struct vm_map *map, uint64_t address, vm_prot_t acce
                             struct vm_page **page);
 
 /*
+ * Sees to it that a range, which is part of an entry, has an object that will stay the same whatever becomes of the entry;
+ * *offset is where the range starts in it.  The memory lock is held.  NULL: it is not, or there is no memory.
+ */
+struct vm_object *vm_map_settle(struct vm_map *map, uint64_t start, uint64_t end, uint64_t *offset, vm_prot_t *max);
+
+/*
  * Reads or writes bytes of a map, as its task would.  Results are vm_fault's; *done tells how many bytes went well, and
  * from there on goes on what is called again.
  */

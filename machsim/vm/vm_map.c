@@ -191,6 +191,14 @@ bool vm_map_exists(void)
 
 struct vm_map *vm_map_create(uint64_t limit)
 {
+    uint64_t start, end;
+
+    hal_pmap_bounds(&start, &end);
+    return vm_map_create_within(limit, start, end);
+}
+
+struct vm_map *vm_map_create_within(uint64_t limit, uint64_t start, uint64_t end)
+{
     struct vm_map *map = hal_alloc(sizeof *map);
 
     if (map == NULL)
@@ -203,7 +211,8 @@ struct vm_map *vm_map_create(uint64_t limit)
         hal_free(map, sizeof *map);
         return NULL;
     }
-    hal_pmap_bounds(&map->start, &map->end);
+    map->start = start;
+    map->end = end;
     map->head.node = (struct tree_node){.key = map->start - 1, .weight = map->end - map->start};
     map->head.end = map->start;
     tree_insert(&map->entries, &map->head.node);

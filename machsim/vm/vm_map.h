@@ -54,6 +54,8 @@ static inline uint64_t vm_map_entry_start(const struct vm_map_entry *entry)
 bool vm_map_exists(void);
 /* A map of at most `limit` bytes.  NULL: no memory. */
 struct vm_map *vm_map_create(uint64_t limit);
+/* The same for addresses from `start` up to `end`, on a machine that leaves it to each task which there are. */
+struct vm_map *vm_map_create_within(uint64_t limit, uint64_t start, uint64_t end);
 /* Ends all that is mapped; no more will be. */
 void vm_map_end(struct vm_map *map);
 /* No one uses it any more. */

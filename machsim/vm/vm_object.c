@@ -91,6 +91,7 @@ static void destroy(struct vm_object *object)
     while ((page = first_page(object)) != NULL)
         vm_page_free(page);
     kern_assert(list_empty(&object->shadowers));
+    hal_store_release(object->store);
     vm_object_count--;
     hal_free(object, sizeof *object);
 }
@@ -226,7 +227,7 @@ static struct vm_object *collapse(struct vm_object *object)
 {
     /* Pages that a manager has are not looked for here: only what has none is taken over, by what has none. */
     while (object->shadow != NULL && object->shadow->refs == 1 && object->pager == NULL &&
-           object->shadow->pager == NULL)
+           object->shadow->pager == NULL && !hal_frames_stay())
         take_over(object);
     return hides_all(object) ? take_shadow(object) : NULL;
 }

@@ -34,6 +34,7 @@ struct vm_object {
     struct list shadow_link;
     struct vm_object *copy; /* the youngest asymmetric copy, which shadows this one; no reference */
     bool shared;            /* several maps write it: copies are asymmetric */
+    struct hal_store *store; /* the machine's */
     struct vm_pager *pager; /* who has the pages that are not here; NULL: no one */
 };
 

@@ -127,7 +127,7 @@ struct vm_page *vm_page_alloc_busy(struct vm_object *object, uint64_t offset)
 
 bool vm_page_fill(struct vm_page *page)
 {
-    const hal_frame_t frame = hal_frame_alloc();
+    const hal_frame_t frame = hal_frame_alloc(&page->object->store, vm_page_offset(page));
 
     if (frame == HAL_NO_FRAME)
         return false;

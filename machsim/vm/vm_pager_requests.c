@@ -164,14 +164,16 @@ static uint32_t run_length(const struct vm_page *first, uint64_t last, memory_ob
     return count;
 }
 
-/* The bytes of pages that follow one another.  NULL: no memory. */
+/* The bytes of pages that follow one another, which no one writes from now on.  NULL: no memory. */
 static struct vm_map_copy *copy_of(const struct vm_page *first, uint32_t count)
 {
     struct vm_map_copy *copy = vm_map_copy_alloc((uint64_t)count * HAL_PAGE_SIZE);
     const struct vm_page *page = first;
 
-    for (uint32_t i = 0; copy != NULL && i < count; i++, page = page_behind(page))
+    for (uint32_t i = 0; copy != NULL && i < count; i++, page = page_behind(page)) {
+        hal_frame_protect(page->frame, VM_PROT_READ | VM_PROT_EXECUTE);
         hal_frame_read(page->frame, 0, copy->data + i * HAL_PAGE_SIZE, HAL_PAGE_SIZE);
+    }
     return copy;
 }
 
@@ -210,7 +212,6 @@ static bool give_back(struct vm_page *first, uint32_t count, bool keep)
     vm_map_copy_charge_laundry(copy);
     vm_manager_post(pager->manager, message);
     for (struct vm_page *page = first; count > 0; count--, page = page_behind(page)) {
-        hal_frame_protect(page->frame, VM_PROT_READ | VM_PROT_EXECUTE);
         page->dirty = page->precious = false;
         vm_page_counts.pageouts++;
     }

@@ -3,6 +3,7 @@
 #ifndef VM_VM_RANGE_H
 #define VM_VM_RANGE_H
 
+#include "kern/kobject.h"
 #include "kern/task.h"
 #include "vm/vm_fault.h"
 
@@ -13,14 +14,14 @@ struct vm_range {
 /*
  * The map of a task that a routine was given, and the whole pages that a range of it touches.
  * KERN_INVALID_ARGUMENT: there is no task, or the range overflows.  KERN_NOT_SUPPORTED: its memory is not the
- * kernel's.
+ * kernel's, or not the caller's to change on this machine.
  */
 static inline kern_return_t vm_range_of(const struct task *task, uint64_t address, uint64_t size,
                                         struct vm_range *range)
 {
     if (task == NULL)
         return KERN_INVALID_ARGUMENT;
-    if (task->map == NULL)
+    if (task->map == NULL || (hal_maps_are_own() && !kobject_sender_is(task)))
         return KERN_NOT_SUPPORTED;
     if (size > UINT64_MAX - address || address + size > UINT64_MAX - HAL_PAGE_SIZE)
         return KERN_INVALID_ARGUMENT;

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "hal/hosted/hosted.h"
+#include "hal/hosted/arena.h"
 #include "ipc/right.h"
 #include "kern/host.h"
 
@@ -288,6 +288,9 @@ bool files_trap(struct hosted_thread *t, uint32_t number, const uint64_t *argume
     case WIRE_TRAP_MAKE_FILEPORT: result = make_fileport(t); break;
     case WIRE_TRAP_MAKE_FILE: result = make_file(t, name); break;
     case WIRE_TRAP_TASK_PROCESS: result = task_process(t, name); break;
+    case WIRE_TRAP_ARENA: result = arena_make(t, arguments[0], arguments[1], arguments[2] != 0); break;
+    case WIRE_TRAP_PART: result = arena_part(t, arguments[0], arguments[1]); break;
+    case WIRE_TRAP_WATCH: result = arena_watch(t, arguments[0], arguments[1]); break;
     case WIRE_TRAP_SET_BOOTSTRAP: result = set_bootstrap(t, name); break;
     default: return false;
     }

@@ -55,6 +55,11 @@ int os_shared_file(const char *name, size_t size);
 bool os_seal(int file);
 /* Whether no one can change the file's bytes or size any more. */
 bool os_is_sealed(int file);
+/* Sees to it that a range of a file takes up memory, or none; a range that has some keeps its bytes.  False: no memory. */
+bool os_file_fill(int file, uint64_t offset, uint64_t size);
+void os_file_empty(int file, uint64_t offset, uint64_t size);
+/* The same file by another descriptor, for reading alone unless `write`; -1 and errno. */
+int os_file_again(int file, bool write);
 /* Whom a connection comes from; false: unknown. */
 bool os_peer(int connection, struct task_identity *identity);
 /* A descriptor that polls readable when a process has ended; -1 and errno. */
@@ -79,6 +84,28 @@ int os_poll_wait(int poll, struct os_event *events, int room, int milliseconds);
 int os_event_open(void);
 void os_event_raise(int file);
 void os_event_clear(int file);
+
+/*
+ * Faults of another process: userfaultfd(2).  A descriptor that came from a client may be anything, and may have become
+ * anything: what fails here fails for that client alone.
+ */
+struct os_fault {
+    uint64_t address;
+    bool write;
+};
+/* Makes a descriptor ready.  False: it is no userfaultfd, or the host's is too old. */
+bool os_faults_open(int file);
+/* Has faults in a range, which the process has mapped from a file in memory, come to the descriptor. */
+bool os_faults_watch(int file, uint64_t start, uint64_t size);
+/* The next fault; false: there is none. */
+bool os_faults_next(int file, struct os_fault *fault);
+/* Shows the process what is in its file at a range, and wakes who waits for it.  OS_FAULT_EMPTY: nothing is there. */
+enum os_fault_result { OS_FAULT_RESOLVED, OS_FAULT_EMPTY, OS_FAULT_FAILED };
+enum os_fault_result os_faults_resolve(int file, uint64_t start, uint64_t size, bool write);
+/* Whoever writes there takes a fault from now on. */
+void os_faults_protect(int file, uint64_t start, uint64_t size);
+/* Whoever touches it gets a signal. */
+void os_faults_refuse(int file, uint64_t start, uint64_t size);
 
 /* A descriptor that is readable when a blocked signal of the set has come; -1 and errno.  The next one, or 0. */
 int os_signals_open(const sigset_t *set);

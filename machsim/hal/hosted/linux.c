@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -10,11 +11,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -100,6 +103,138 @@ bool os_is_sealed(int file)
     int seals = fcntl(file, F_GET_SEALS);
 
     return seals >= 0 && (seals & FINAL_SEALS) == FINAL_SEALS;
+}
+
+bool os_file_fill(int file, uint64_t offset, uint64_t size)
+{
+    return fallocate(file, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)size) == 0;
+}
+
+void os_file_empty(int file, uint64_t offset, uint64_t size)
+{
+    fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)size);
+}
+
+int os_file_again(int file, bool write)
+{
+    char path[40];
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    return write ? fcntl(file, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* ---- faults of other processes: Linux 6.10 or later --------------------------------------------------- */
+
+/* Not in all headers yet. */
+#define FAULT_POISON_FEATURE (1u << 14)
+#define FAULT_CONTINUE_PROTECTED ((uint64_t)1 << 1)
+struct fault_poison {
+    struct uffdio_range range;
+    uint64_t mode;
+    int64_t updated;
+};
+#define FAULT_POISON _IOWR(UFFDIO, 0x08, struct fault_poison)
+
+#define FAULT_FEATURES \
+    (UFFD_FEATURE_MISSING_SHMEM | UFFD_FEATURE_MINOR_SHMEM | UFFD_FEATURE_PAGEFAULT_FLAG_WP | \
+     UFFD_FEATURE_WP_HUGETLBFS_SHMEM | FAULT_POISON_FEATURE)
+
+/* What a descriptor is, by its name. */
+static bool is_faults(int file)
+{
+    static const char name[] = "anon_inode:[userfaultfd]";
+    char path[40], target[sizeof name + 1];
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    return readlink(path, target, sizeof target) == (ssize_t)sizeof name - 1 &&
+           memcmp(target, name, sizeof name - 1) == 0;
+}
+
+bool os_faults_open(int file)
+{
+    struct uffdio_api api = {.api = UFFD_API, .features = FAULT_FEATURES};
+    struct os_fault none;
+
+    if (!is_faults(file) || ioctl(file, UFFDIO_API, &api) < 0)
+        return false;
+    return !os_faults_next(file, &none) && errno == EAGAIN;
+}
+
+bool os_faults_watch(int file, uint64_t start, uint64_t size)
+{
+    struct uffdio_register range = {
+        .range = {.start = start, .len = size},
+        .mode = UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_MINOR | UFFDIO_REGISTER_MODE_WP,
+    };
+
+    return ioctl(file, UFFDIO_REGISTER, &range) == 0;
+}
+
+/* The process may have made the descriptor one that waits: this does not. */
+bool os_faults_next(int file, struct os_fault *fault)
+{
+    struct uffd_msg message;
+    struct iovec place = {.iov_base = &message, .iov_len = sizeof message};
+
+    while (preadv2(file, &place, 1, -1, RWF_NOWAIT) == (ssize_t)sizeof message) {
+        if (message.event != UFFD_EVENT_PAGEFAULT)
+            continue;
+        *fault = (struct os_fault){
+            .address = message.arg.pagefault.address,
+            .write = message.arg.pagefault.flags & (UFFD_PAGEFAULT_FLAG_WRITE | UFFD_PAGEFAULT_FLAG_WP),
+        };
+        return true;
+    }
+    return false;
+}
+
+static int write_protect(int file, uint64_t start, uint64_t size, bool protected)
+{
+    struct uffdio_writeprotect change = {
+        .range = {.start = start, .len = size},
+        .mode = protected ? UFFDIO_WRITEPROTECT_MODE_WP : 0,
+    };
+
+    return ioctl(file, UFFDIO_WRITEPROTECT, &change);
+}
+
+/* What is mapped already needs its rights changed, and its waiters woken. */
+static enum os_fault_result change_mapped(int file, struct uffdio_range range, bool write)
+{
+    if (write_protect(file, range.start, range.len, !write) < 0)
+        return OS_FAULT_FAILED;
+    return ioctl(file, UFFDIO_WAKE, &range) < 0 ? OS_FAULT_FAILED : OS_FAULT_RESOLVED;
+}
+
+enum os_fault_result os_faults_resolve(int file, uint64_t start, uint64_t size, bool write)
+{
+    for (;;) {
+        struct uffdio_continue here = {.range = {.start = start, .len = size},
+                                       .mode = write ? 0 : FAULT_CONTINUE_PROTECTED};
+
+        if (ioctl(file, UFFDIO_CONTINUE, &here) == 0)
+            return OS_FAULT_RESOLVED;
+        switch (errno) {
+        case EAGAIN: break; /* the process changes what it has mapped */
+        case EEXIST: return change_mapped(file, here.range, write);
+        case EFAULT: return OS_FAULT_EMPTY;
+        default: return OS_FAULT_FAILED;
+        }
+    }
+}
+
+void os_faults_protect(int file, uint64_t start, uint64_t size)
+{
+    while (write_protect(file, start, size, true) < 0 && errno == EAGAIN)
+        ;
+}
+
+void os_faults_refuse(int file, uint64_t start, uint64_t size)
+{
+    struct fault_poison poison = {.range = {.start = start, .len = size}};
+
+    while (ioctl(file, FAULT_POISON, &poison) < 0 && errno == EAGAIN)
+        ;
 }
 
 /* ---- processes ------------------------------------------------------------------------------------- */

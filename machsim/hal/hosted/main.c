@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <urcu.h>
 
-#include "hal/hosted/hosted.h"
+#include "hal/hosted/arena.h"
 #include "kern/defer.h"
 #include "kern/host.h"
 
@@ -18,7 +18,7 @@ int main(int argc, char **argv)
     ipc_port_default_limit = options.queue_limit;
     if (kernel_start() != KERN_SUCCESS || !porter_open())
         return EXIT_FAILURE;
-    if (!workers_start()) {
+    if (!arenas_start() || !workers_start()) {
         log_line(LOG_LEVEL_ERROR, "cannot start threads");
         return EXIT_FAILURE;
     }
@@ -27,6 +27,7 @@ int main(int argc, char **argv)
     workers_stop();
     kernel_stop();
     defer_drain();
+    arenas_stop();
     processor_leave();
     rcu_barrier();
     return EXIT_SUCCESS;

@@ -55,7 +55,7 @@ static const struct argp_option option_list[] = {
     {"max-ports", KEY_MAX_PORTS, "N", 0, "Receive rights [$MACH_MAX_PORTS]", 1},
     {"max-rights", KEY_MAX_RIGHTS, "N", 0, "Names of rights [$MACH_PORT_RIGHTS]", 1},
     {"max-threads", KEY_MAX_THREADS, "N", 0, "Threads that make calls", 1},
-    {"max-memory", KEY_MAX_MEMORY, "BYTES", 0, "Memory of messages that wait in queues [$MACH_MEMORY_SIZE]", 1},
+    {"max-memory", KEY_MAX_MEMORY, "BYTES", 0, "Managed memory, and messages of a task that wait [$MACH_MEMORY_SIZE]", 1},
     {NULL, 0, NULL, 0, "And all together:", 2},
     {"max-tasks", KEY_MAX_TASKS, "N", 0, "Tasks [$MACH_MAX_TASKS]", 2},
     {"queue-size", KEY_QUEUE_SIZE, "N", 0, "Messages that a new port queues [$MACH_MSG_QUEUE_SIZE]", 2},

@@ -1,88 +1,276 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pmap.c - the hosted machine maps no pages for its tasks: their address spaces are the processes' own, and calls on
- * them answer KERN_NOT_SUPPORTED.  So nothing asks for a frame.
+ * pmap.c - page frames and mappings of the hosted machine: hal.h, arena.h.
+ *
+ * The frames of an object lie in a file in memory, each at its page's offset: its store.  A task has the stores of what
+ * it maps mapped itself; which pages of them it sees, and whether it may write them, is the daemon's to say, by the
+ * task's userfaultfd: a page that is not there, or must not be written yet, makes a fault that comes to the daemon.
+ *
+ * To take a page away from all who see it the daemon writes-protects it, keeps its bytes, and punches a hole into the
+ * file, which ends all mappings of it in the same instant; then the bytes are put back.  A task that holds the file as
+ * well can do there what it may do with the object's bytes anyway, and nothing else.
+ *
+ * The memory lock guards all.
  */
-#include "hal/hal.h"
+#include <sys/types.h>
+#include <unistd.h>
 
-#define NEVER() hal_panic(__FILE__, __LINE__, "a page frame of a machine that has none")
+#include "hal/hosted/arena.h"
+#include "vm/vm_map.h"
 
-struct hal_pmap *hal_pmap_create(void)
+struct hal_store {
+    int file;
+};
+
+struct frame {
+    struct hal_store *store;
+    uint64_t offset;
+    struct list mappings;
+};
+
+/* A page of a pmap. */
+struct mapping {
+    struct tree_node node; /* in the pmap, by address */
+    struct list link;      /* in the frame's list */
+    struct hal_pmap *pmap;
+    int protection;
+};
+
+uint64_t pmap_frame_limit;
+uint64_t pmap_frames_used;
+
+/* A frame's number is where its structure is. */
+static struct frame *frame_of(hal_frame_t frame)
 {
-    return NULL;
+    return (struct frame *)(uintptr_t)frame;
 }
 
-void hal_pmap_destroy(struct hal_pmap *pmap)
+/* ---- stores ---------------------------------------------------------------------------------------- */
+
+bool hal_frames_stay(void)
 {
-    (void)pmap;
-    NEVER();
+    return true;
 }
 
-void hal_pmap_bounds(uint64_t *start, uint64_t *end)
+static struct hal_store *store_of(struct hal_store **place)
 {
-    *start = *end = 0;
+    if (*place != NULL)
+        return *place;
+    struct hal_store *store = hal_alloc(sizeof *store);
+
+    if (store == NULL)
+        return NULL;
+    store->file = os_shared_file("mach-object", STORE_SIZE);
+    if (store->file < 0) {
+        hal_free(store, sizeof *store);
+        return NULL;
+    }
+    return *place = store;
 }
 
-bool hal_pmap_enter(struct hal_pmap *pmap, uint64_t address, hal_frame_t frame, int protection)
+int pmap_store_file(struct hal_store **place)
 {
-    (void)pmap, (void)address, (void)frame, (void)protection;
-    NEVER();
+    const struct hal_store *store = store_of(place);
+
+    return store == NULL ? -1 : store->file;
 }
 
-void hal_pmap_remove(struct hal_pmap *pmap, uint64_t start, uint64_t end)
+void hal_store_release(struct hal_store *store)
 {
-    (void)pmap, (void)start, (void)end;
-    NEVER();
+    if (store == NULL)
+        return;
+    close(store->file);
+    hal_free(store, sizeof *store);
 }
 
-void hal_pmap_protect(struct hal_pmap *pmap, uint64_t start, uint64_t end, int protection)
-{
-    (void)pmap, (void)start, (void)end, (void)protection;
-    NEVER();
-}
+/* ---- frames ---------------------------------------------------------------------------------------- */
 
 uint64_t hal_frames_free(void)
 {
-    return 0;
+    return pmap_frame_limit > pmap_frames_used ? pmap_frame_limit - pmap_frames_used : 0;
 }
 
-hal_frame_t hal_frame_alloc(void)
+hal_frame_t hal_frame_alloc(struct hal_store **place, uint64_t offset)
 {
-    return HAL_NO_FRAME;
+    struct hal_store *store = hal_frames_free() == 0 || offset >= STORE_SIZE ? NULL : store_of(place);
+    struct frame *frame = store == NULL ? NULL : hal_alloc_raw(sizeof *frame);
+
+    if (frame == NULL)
+        return HAL_NO_FRAME;
+    if (!os_file_fill(store->file, offset, HAL_PAGE_SIZE)) {
+        hal_free(frame, sizeof *frame);
+        return HAL_NO_FRAME;
+    }
+    *frame = (struct frame){.store = store, .offset = offset};
+    list_init(&frame->mappings);
+    pmap_frames_used++;
+    return (uintptr_t)frame;
 }
 
-void hal_frame_free(hal_frame_t frame)
+void hal_frame_free(hal_frame_t number)
 {
-    (void)frame;
-    NEVER();
+    struct frame *frame = frame_of(number);
+
+    kern_assert(list_empty(&frame->mappings));
+    os_file_empty(frame->store->file, frame->offset, HAL_PAGE_SIZE);
+    hal_free(frame, sizeof *frame);
+    pmap_frames_used--;
+}
+
+/* The host's memory was there when the frame was allocated. */
+static void check(bool fine)
+{
+    if (!fine)
+        hal_panic(__FILE__, __LINE__, "the host has no memory for a page that it had given");
+}
+
+void hal_frame_read(hal_frame_t number, size_t offset, void *to, size_t size)
+{
+    const struct frame *frame = frame_of(number);
+
+    check(pread(frame->store->file, to, size, (off_t)(frame->offset + offset)) == (ssize_t)size);
+}
+
+void hal_frame_write(hal_frame_t number, size_t offset, const void *from, size_t size)
+{
+    const struct frame *frame = frame_of(number);
+
+    check(pwrite(frame->store->file, from, size, (off_t)(frame->offset + offset)) == (ssize_t)size);
 }
 
 void hal_frame_zero(hal_frame_t frame)
 {
-    (void)frame;
-    NEVER();
+    static const unsigned char zeros[HAL_PAGE_SIZE];
+
+    hal_frame_write(frame, 0, zeros, sizeof zeros);
 }
 
 void hal_frame_copy(hal_frame_t from, hal_frame_t to)
 {
-    (void)from, (void)to;
-    NEVER();
+    unsigned char bytes[HAL_PAGE_SIZE];
+
+    hal_frame_read(from, 0, bytes, sizeof bytes);
+    hal_frame_write(to, 0, bytes, sizeof bytes);
 }
 
-void hal_frame_read(hal_frame_t frame, size_t offset, void *to, size_t size)
+/* ---- mappings -------------------------------------------------------------------------------------- */
+
+static void forget(struct mapping *mapping)
 {
-    (void)frame, (void)offset, (void)to, (void)size;
-    NEVER();
+    tree_remove(&mapping->pmap->mappings, &mapping->node);
+    list_remove(&mapping->link);
+    hal_free(mapping, sizeof *mapping);
 }
 
-void hal_frame_write(hal_frame_t frame, size_t offset, const void *from, size_t size)
+/* Takes rights away from a mapping; what may not be read is forgotten, for someone else to end. */
+static void restrict_to(struct mapping *mapping, int protection)
 {
-    (void)frame, (void)offset, (void)from, (void)size;
-    NEVER();
+    if (mapping->protection & ~protection & VM_PROT_WRITE)
+        os_faults_protect(mapping->pmap->faults, mapping->node.key, HAL_PAGE_SIZE);
+    mapping->protection &= protection;
+    if (!(mapping->protection & VM_PROT_READ))
+        forget(mapping);
 }
 
-void hal_frame_protect(hal_frame_t frame, int protection)
+/* Ends all mappings of a frame that no one can write: its bytes are put back behind them. */
+static void zap(hal_frame_t number)
 {
-    (void)frame, (void)protection;
-    NEVER();
+    const struct frame *frame = frame_of(number);
+    unsigned char bytes[HAL_PAGE_SIZE];
+
+    hal_frame_read(number, 0, bytes, sizeof bytes);
+    os_file_empty(frame->store->file, frame->offset, HAL_PAGE_SIZE);
+    hal_frame_write(number, 0, bytes, sizeof bytes);
+}
+
+void hal_frame_protect(hal_frame_t number, int protection)
+{
+    struct list *mappings = &frame_of(number)->mappings;
+    const bool zapped = !list_empty(mappings) && !(protection & VM_PROT_READ);
+
+    for (struct list *link = mappings->next, *next; link != mappings; link = next) {
+        next = link->next;
+        restrict_to(container_of(link, struct mapping, link), protection);
+    }
+    if (zapped)
+        zap(number);
+}
+
+static struct mapping *mapping_at(const struct hal_pmap *pmap, uint64_t address)
+{
+    struct tree_node *node = tree_find(&pmap->mappings, address);
+
+    return node == NULL ? NULL : container_of(node, struct mapping, node);
+}
+
+static void restrict_range(struct hal_pmap *pmap, uint64_t start, uint64_t end, int protection)
+{
+    struct tree_node *node = tree_find_heavy(&pmap->mappings, start, 0);
+
+    while (node != NULL && node->key < end) {
+        struct tree_node *next = tree_next(node);
+
+        restrict_to(container_of(node, struct mapping, node), protection);
+        node = next;
+    }
+}
+
+/* The task's own munmap ends what it saw there; this lets go of it.  Until then it could write: not any more. */
+void hal_pmap_remove(struct hal_pmap *pmap, uint64_t start, uint64_t end)
+{
+    restrict_range(pmap, start, end, VM_PROT_NONE);
+}
+
+void hal_pmap_protect(struct hal_pmap *pmap, uint64_t start, uint64_t end, int protection)
+{
+    restrict_range(pmap, start, end, protection);
+}
+
+bool hal_pmap_enter(struct hal_pmap *pmap, uint64_t address, hal_frame_t number, int protection)
+{
+    const struct frame *frame = frame_of(number);
+    struct mapping *mapping = mapping_at(pmap, address);
+
+    if (mapping != NULL)
+        forget(mapping);
+    mapping = hal_alloc(sizeof *mapping);
+    if (mapping == NULL)
+        return false;
+    *mapping = (struct mapping){.node = {.key = address}, .pmap = pmap, .protection = protection};
+    tree_insert(&pmap->mappings, &mapping->node);
+    list_append(&frame_of(number)->mappings, &mapping->link);
+    if (os_faults_resolve(pmap->faults, address, HAL_PAGE_SIZE, protection & VM_PROT_WRITE) == OS_FAULT_EMPTY &&
+        os_file_fill(frame->store->file, frame->offset, HAL_PAGE_SIZE)) /* a task has punched a hole there itself */
+        (void)os_faults_resolve(pmap->faults, address, HAL_PAGE_SIZE, protection & VM_PROT_WRITE);
+    return true;
+}
+
+/* ---- pmaps ----------------------------------------------------------------------------------------- */
+
+bool hal_maps_are_own(void)
+{
+    return true;
+}
+
+struct hal_pmap *hal_pmap_create(void)
+{
+    struct hal_pmap *pmap = hal_alloc(sizeof *pmap);
+
+    if (pmap == NULL)
+        return NULL;
+    ref_init(&pmap->refs);
+    pmap->faults = -1;
+    return pmap;
+}
+
+void hal_pmap_destroy(struct hal_pmap *pmap)
+{
+    kern_assert(tree_first(&pmap->mappings) == NULL);
+    arena_end(pmap);
+}
+
+/* Which addresses there are each task says itself: arena.c. */
+void hal_pmap_bounds(uint64_t *start, uint64_t *end)
+{
+    *start = *end = 0;
 }

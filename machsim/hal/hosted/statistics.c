@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "hal/hosted/hosted.h"
+#include "hal/hosted/arena.h"
 
 struct asking {
     int connection;
@@ -61,6 +61,12 @@ void statistics_send(int connection, const struct task_identity *identity)
     line(connection, "%8s %6u %7s %8llu %8llu %12llu %12s %10llu\n", "all", asking.tasks, "",
          (unsigned long long)asking.names, (unsigned long long)asking.receives,
          (unsigned long long)asking.messages, "", (unsigned long long)asking.memory);
+    const struct arena_statistics memory = arena_statistics();
+
+    line(connection, "managed memory: %llu objects, %llu of %llu pages\n", (unsigned long long)memory.objects,
+         (unsigned long long)memory.frames, (unsigned long long)memory.frame_limit);
+    line(connection, "faults: of %u tasks by userfaultfd; of %u without those in system calls\n", memory.tasks,
+         memory.user_mode);
 }
 
 int statistics_print(const char *path)

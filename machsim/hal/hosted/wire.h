@@ -95,6 +95,9 @@ enum wire_trap {
     WIRE_TRAP_MAKE_FILEPORT = 0x1001, /* a descriptor with it -> result; name */
     WIRE_TRAP_MAKE_FILE = 0x1002,     /* name -> result; a descriptor */
     WIRE_TRAP_TASK_PROCESS = 0x1004,  /* name of a task's port -> result; number of its process */
+    WIRE_TRAP_ARENA = 0x1005, /* start, size, user mode only; a userfaultfd with it -> result: memory may be mapped */
+    WIRE_TRAP_PART = 0x1006,  /* start, size -> result; offset in the file that comes, where what is there lies */
+    WIRE_TRAP_WATCH = 0x1007, /* start, size -> result.  Faults go to the kernel: the file is mapped now */
     WIRE_TRAP_SET_BOOTSTRAP = 0x1003, /* name -> result; for the bootstrap server alone */
 };
 

@@ -52,8 +52,19 @@ static struct frame *frame_of(hal_frame_t frame)
     return (struct frame *)(uintptr_t)frame;
 }
 
-hal_frame_t hal_frame_alloc(void)
+bool hal_frames_stay(void)
 {
+    return false;
+}
+
+void hal_store_release(struct hal_store *store)
+{
+    kern_assert(store == NULL);
+}
+
+hal_frame_t hal_frame_alloc(struct hal_store **store, uint64_t offset)
+{
+    (void)store, (void)offset;
     struct frame *frame = frames_used >= frame_limit ? NULL : hal_alloc_raw(sizeof *frame);
 
     if (frame == NULL)
@@ -118,6 +129,11 @@ void hal_frame_protect(hal_frame_t frame, int protection)
         next = link->next;
         restrict_to(container_of(link, struct mapping, link), protection);
     }
+}
+
+bool hal_maps_are_own(void)
+{
+    return false;
 }
 
 struct hal_pmap *hal_pmap_create(void)

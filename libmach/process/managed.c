@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* managed.c - memory that the kernel maps: see managed.h.  `lock` guards the list of ranges. */
+#include "libmach/process/managed.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "libmach/ring/ring.h"
+
+struct range {
+    LIST_ENTRY(range) link;
+    uint64_t start, end;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static LIST_HEAD(, range) ranges = LIST_HEAD_INITIALIZER(ranges);
+static bool ready; /* the kernel has this task's faults */
+static _Atomic unsigned count;
+
+/* Signals wait: a handler may make these calls too. */
+static sigset_t lock_ranges(void)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_mutex_lock(&lock);
+    return before;
+}
+
+static void unlock_ranges(const sigset_t *before)
+{
+    pthread_mutex_unlock(&lock);
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+/* ---- fork: a child is a new task, without any of it ---------------------------------------------------- */
+
+static sigset_t mask_before_fork;
+
+static void before_fork(void)
+{
+    mask_before_fork = lock_ranges();
+}
+
+static void after_fork_in_parent(void)
+{
+    unlock_ranges(&mask_before_fork);
+}
+
+static void after_fork_in_child(void)
+{
+    struct range *range;
+
+    while ((range = LIST_FIRST(&ranges)) != NULL) {
+        LIST_REMOVE(range, link);
+        free(range);
+    }
+    ready = false;
+    count = 0;
+    unlock_ranges(&mask_before_fork);
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+/* ---- ranges ---------------------------------------------------------------------------------------- */
+
+/* Takes a part out of a range, of which one piece or two may be left. */
+static void cut(struct range *range, uint64_t start, uint64_t end)
+{
+    struct range *rest = range->start < start && end < range->end ? malloc(sizeof *rest) : NULL;
+
+    if (rest != NULL) {
+        *rest = (struct range){.start = end, .end = range->end};
+        LIST_INSERT_HEAD(&ranges, rest, link);
+        count++;
+    }
+    if (range->start < start) {
+        range->end = start;
+    } else if (end < range->end) {
+        range->start = end;
+    } else {
+        LIST_REMOVE(range, link);
+        free(range);
+        count--;
+    }
+}
+
+static bool cut_all(uint64_t start, uint64_t end)
+{
+    struct range *range, *next;
+    bool some = false;
+
+    for (range = LIST_FIRST(&ranges); range != NULL; range = next) {
+        next = LIST_NEXT(range, link);
+        if (range->start < end && start < range->end) {
+            some = true;
+            cut(range, start, end);
+        }
+    }
+    return some;
+}
+
+static bool add(uint64_t start, uint64_t end)
+{
+    struct range *range = malloc(sizeof *range);
+
+    if (range == NULL)
+        return false;
+    *range = (struct range){.start = start, .end = end};
+    LIST_INSERT_HEAD(&ranges, range, link);
+    count++;
+    return true;
+}
+
+enum managed_part managed_part(uint64_t start, uint64_t end)
+{
+    const struct range *range;
+    uint64_t bytes = 0;
+
+    if (count == 0)
+        return MANAGED_NONE;
+    const sigset_t before = lock_ranges();
+
+    LIST_FOREACH(range, &ranges, link)
+        if (range->start < end && start < range->end)
+            bytes += (range->end < end ? range->end : end) - (range->start > start ? range->start : start);
+    unlock_ranges(&before);
+    return bytes == 0 ? MANAGED_NONE : bytes == end - start ? MANAGED_ALL : MANAGED_SOME;
+}
+
+void managed_forget(uint64_t start, uint64_t end)
+{
+    if (count == 0)
+        return;
+    const sigset_t before = lock_ranges();
+    const bool some = cut_all(start, end);
+
+    unlock_ranges(&before);
+    if (some)
+        (void)_kernelrpc_mach_vm_deallocate(mach_task_self(), start, end - start);
+}
+
+/* ---- mapping --------------------------------------------------------------------------------------- */
+
+/* Lets the kernel serve the faults of this task.  With the lock held. */
+static kern_return_t make_ready(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    uint64_t result = KERN_NOT_SUPPORTED;
+    bool user_mode;
+
+    if (ready)
+        return KERN_SUCCESS;
+    pthread_once(&once, watch_forks);
+    const int file = mach_os_faults(&user_mode);
+    /* All addresses that a process may have. */
+    const uint64_t arguments[] = {vm_page_size, ((uint64_t)1 << 47) - 2 * vm_page_size, user_mode};
+
+    if (file < 0)
+        return KERN_NOT_SUPPORTED;
+    if (!ring_file_trap(WIRE_TRAP_ARENA, arguments, 3, file, NULL, &result, NULL))
+        result = KERN_FAILURE;
+    close(file);
+    ready = result == KERN_SUCCESS;
+    return (kern_return_t)result;
+}
+
+/*
+ * Maps the file that has what the kernel has put at a range.  What will never be written is a private mapping of it: the
+ * host lets no one serve the faults of a shared mapping that is for reading alone.
+ */
+static kern_return_t map_file(uint64_t address, uint64_t size, vm_prot_t protection, vm_prot_t max)
+{
+    const int kind = max & VM_PROT_WRITE ? MAP_SHARED : MAP_PRIVATE;
+    const uint64_t arguments[] = {address, size};
+    uint64_t result, offset;
+    int file = -1;
+
+    if (!ring_file_trap(WIRE_TRAP_PART, arguments, 2, -1, &file, &result, &offset))
+        return KERN_FAILURE;
+    if (result != KERN_SUCCESS)
+        return (kern_return_t)result;
+    void *map = mmap((void *)address, size, process_protection(protection), kind | MAP_FIXED, file, (off_t)offset);
+
+    close(file);
+    if (map == MAP_FAILED)
+        return KERN_RESOURCE_SHORTAGE;
+    (void)mach_os_inherit(map, size, false);
+    return ring_simple_trap(WIRE_TRAP_WATCH, arguments, 2, &result, NULL) ? (kern_return_t)result : KERN_FAILURE;
+}
+
+/* With the lock held. */
+static kern_return_t map_object(uint64_t address, uint64_t size, mem_entry_name_port_t object,
+                                memory_object_offset_t offset, boolean_t copy, vm_prot_t protection, vm_prot_t max,
+                                vm_inherit_t inheritance)
+{
+    mach_vm_address_t at = address;
+    kern_return_t result = make_ready();
+
+    if (result != KERN_SUCCESS)
+        return result;
+    (void)cut_all(address, address + size);
+    /* The host knows what is free.  What the kernel may still have there was unmapped behind its back. */
+    result = _kernelrpc_mach_vm_map(mach_task_self(), &at, size, 0, VM_FLAGS_FIXED | VM_FLAGS_OVERWRITE, object, offset,
+                                    copy, protection, max, inheritance);
+    if (result != KERN_SUCCESS)
+        return result;
+    result = map_file(address, size, protection, copy ? VM_PROT_ALL : max);
+    if (result == KERN_SUCCESS && !add(address, address + size))
+        result = KERN_RESOURCE_SHORTAGE;
+    if (result != KERN_SUCCESS)
+        (void)_kernelrpc_mach_vm_deallocate(mach_task_self(), address, size);
+    return result;
+}
+
+kern_return_t managed_map(uint64_t address, uint64_t size, mem_entry_name_port_t object, memory_object_offset_t offset,
+                          boolean_t copy, vm_prot_t protection, vm_prot_t max, vm_inherit_t inheritance)
+{
+    const sigset_t before = lock_ranges();
+    const kern_return_t result = map_object(address, size, object, offset, copy, protection, max, inheritance);
+
+    unlock_ranges(&before);
+    return result;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * arena.h - the addresses of a task that the kernel maps: a range that its process has set aside, and a userfaultfd by
+ * which the daemon hears of the faults there and resolves them.
+ *
+ * One thread of the daemon waits for the faults of all tasks.  A pmap that has ended is let go of by that thread alone,
+ * so that it does not find a descriptor to be another's.
+ */
+#ifndef HOSTED_ARENA_H
+#define HOSTED_ARENA_H
+
+#include "hal/hosted/hosted.h"
+#include "kern/tree.h"
+
+/* Bytes of an object that there may be on this machine. */
+#define STORE_SIZE ((uint64_t)1 << 46)
+
+struct hal_pmap {
+    struct ref refs;      /* the map's or the fault thread's, and each fault's that waits */
+    struct tree mappings; /* of pmap.c; the memory lock guards all from here on */
+    struct vm_map *map;   /* NULL: it has ended */
+    int faults;           /* the task's userfaultfd; -1: none */
+    bool user_mode;       /* its faults inside system calls do not come there: the call fails */
+    struct list ended;    /* in the list of those for the fault thread to let go of */
+};
+
+/* How many frames there are. */
+extern uint64_t pmap_frame_limit;
+
+extern uint64_t pmap_frames_used;
+
+/* The file that an object's frames lie in, which is made if there is none; -1: it cannot be. */
+int pmap_store_file(struct hal_store **place);
+
+/* The pmap's map is gone: no more faults are served.  The memory lock is held. */
+void arena_end(struct hal_pmap *pmap);
+
+/* Traps: WIRE_TRAP_ARENA, _PART, _WATCH. */
+uint64_t arena_make(struct hosted_thread *t, uint64_t start, uint64_t size, bool user_mode);
+uint64_t arena_part(struct hosted_thread *t, uint64_t start, uint64_t size);
+uint64_t arena_watch(struct hosted_thread *t, uint64_t start, uint64_t size);
+
+/* What there is, as of now. */
+struct arena_statistics {
+    uint64_t frames, frame_limit, objects;
+    unsigned tasks, user_mode; /* those whose memory the kernel maps; and of them */
+};
+struct arena_statistics arena_statistics(void);
+
+/* The fault thread.  False: it cannot be. */
+bool arenas_start(void);
+void arenas_stop(void);
+
+#endif
