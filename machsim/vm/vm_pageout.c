@@ -14,6 +14,7 @@
 static struct ipc_port *default_manager;
 static struct list waiters; /* for frames */
 static bool exhausted;      /* the last search found nothing that could go */
+static uint64_t wanted;     /* frames beyond those: who waits may need many at once, and comes back if it was not enough */
 static struct defer work;
 static _Atomic bool scheduled;
 static _Atomic uint64_t laundry;
@@ -23,6 +24,7 @@ void vm_pageout_init(void)
     list_init(&waiters);
     default_manager = NULL;
     exhausted = false;
+    wanted = 0;
     atomic_init(&scheduled, false);
     atomic_init(&laundry, 0);
 }
@@ -34,13 +36,15 @@ void vm_pageout_stop(void)
 
 /* ---- how many -------------------------------------------------------------------------------------- */
 
+static uint64_t all_frames(void)
+{
+    return hal_frames_free() + vm_page_counts.active + vm_page_counts.inactive + vm_page_counts.wired;
+}
+
 /* With fewer frames than that free the search begins, and ends when there are twice as many. */
 static uint64_t few_frames(void)
 {
-    const uint64_t all =
-        hal_frames_free() + vm_page_counts.active + vm_page_counts.inactive + vm_page_counts.wired;
-
-    return all / 64 + 2;
+    return all_frames() / 64 + 2;
 }
 
 static void search(struct defer *unused);
@@ -61,10 +65,12 @@ kern_return_t vm_pageout_wait(struct waiter *waiter)
 {
     if (hal_frames_free() > 0 || waiter == NULL)
         return KERN_RESOURCE_SHORTAGE;
-    if (exhausted) {
+    if (exhausted || wanted > all_frames()) {
         exhausted = false; /* whoever comes next has another look taken */
+        wanted = 0;
         return KERN_RESOURCE_SHORTAGE;
     }
+    wanted = wanted == 0 ? few_frames() : 2 * wanted;
     waiter_wait(waiter, &waiters);
     schedule();
     return MIG_NO_REPLY;
@@ -148,7 +154,9 @@ static void search(struct defer *unused)
     (void)unused;
     lock_acquire(&vm_lock);
     atomic_store_explicit(&scheduled, false, memory_order_release);
-    const uint64_t enough = 2 * few_frames();
+    if (list_empty(&waiters))
+        wanted = 0;
+    const uint64_t enough = 2 * few_frames() + wanted;
 
     for (uint64_t left = 2 * (vm_page_counts.active + vm_page_counts.inactive) + 16; left > 0; left--) {
         if (hal_frames_free() >= enough || atomic_load_explicit(&laundry, memory_order_relaxed) >= LAUNDRY_MAX)

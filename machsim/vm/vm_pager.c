@@ -11,6 +11,8 @@
 
 /* Objects that no one maps are kept for those who come again; so many. */
 #define CACHE_MAX 64
+/* An object whose pages could not be returned for want of memory is tried again after so long. */
+#define RETRY_AFTER ((uint64_t)1000 * 1000 * 1000)
 
 uint64_t vm_pager_timeout;
 
@@ -18,6 +20,7 @@ static struct list cached; /* those unused for longest first */
 static uint32_t cached_count;
 
 static void timed_out(struct timer *timer);
+static void uncache(struct vm_object *object);
 
 void vm_pager_init(void)
 {
@@ -252,11 +255,19 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
-/* When the first of what the manager owes is due; 0: it owes nothing. */
+/* No one maps the object, but there was no memory to return what is in it. */
+static bool is_stuck(const struct vm_pager *pager)
+{
+    return list_linked(&pager->cached) && !pager->may_cache;
+}
+
+/* When the first of what the manager owes is due, or an end to be tried again; 0: never. */
 static uint64_t first_deadline(const struct vm_pager *pager)
 {
     uint64_t deadline = list_empty(&pager->waiters) ? 0 : pager->ready_deadline;
 
+    if (is_stuck(pager))
+        deadline = earlier(deadline, pager->retry_at);
     if (!list_empty(&pager->asked))
         deadline = earlier(deadline, container_of(pager->asked.next, struct vm_page, asked)->deadline);
     return earlier(deadline, vm_sync_deadline(pager));
@@ -307,8 +318,11 @@ static void timed_out(struct timer *timer)
             pager->failed = KERN_MEMORY_ERROR; /* until it says it is ready */
             (void)waiter_wake_all(&pager->waiters);
         }
-        vm_pager_watch(pager);
+        if (is_stuck(pager) && pager->retry_at <= now)
+            uncache(pager->object);
     }
+    if (pager->object != NULL)
+        vm_pager_watch(pager);
     lock_release(&vm_lock);
     vm_pager_release(pager);
 }
@@ -338,8 +352,6 @@ void vm_pager_end(struct vm_object *object)
 {
     struct vm_pager *pager = object->pager;
 
-    if (pager->failed == KERN_SUCCESS && !pager->internal && !pager->temporary)
-        (void)vm_pager_clean(object, 0, UINT64_MAX, MEMORY_OBJECT_RETURN_ALL, false);
     vm_pager_fail(pager, KERN_MEMORY_FAILURE);
     vm_pager_terminate(pager);
     vm_manager_release(pager->manager);
@@ -380,18 +392,24 @@ bool vm_pager_keep(struct vm_object *object)
 {
     struct vm_pager *pager = object->pager;
 
-    if (!pager->may_cache || pager->failed != KERN_SUCCESS || pager->internal)
+    if (pager->failed != KERN_SUCCESS || pager->internal)
         return false;
+    if (!pager->may_cache) {
+        if (pager->temporary || vm_pager_clean(object, 0, UINT64_MAX, MEMORY_OBJECT_RETURN_ALL, false))
+            return false;
+        pager->retry_at = hal_now() + RETRY_AFTER;
+    }
     list_append(&cached, &pager->cached);
-    if (++cached_count > CACHE_MAX)
+    if (++cached_count > CACHE_MAX && pager->may_cache)
         uncache(oldest_cached());
+    vm_pager_watch(pager);
     return true;
 }
 
 void vm_pager_flush_cache(void)
 {
     lock_acquire(&vm_lock);
-    while (!list_empty(&cached))
+    for (uint32_t left = cached_count; left > 0 && !list_empty(&cached); left--)
         uncache(oldest_cached());
     lock_release(&vm_lock);
 }

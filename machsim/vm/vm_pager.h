@@ -32,6 +32,7 @@ struct vm_pager {
     struct tree kept;         /* internal: which pages the manager has (vm_kept.c) */
     struct list waiters;      /* for it to be ready */
     uint64_t ready_deadline;
+    uint64_t retry_at;        /* its end, which lacked memory */
     struct list asked;        /* pages that the manager is to answer for, those asked first first */
     struct list syncs;        /* of vm_sync: who waits for vm_msync */
     struct timer timer;       /* for the earliest deadline */
@@ -62,14 +63,17 @@ void vm_pager_reference(struct vm_pager *pager);
 /* May be called with locks held, or without. */
 void vm_pager_release(struct vm_pager *pager);
 
-/* No one maps an object with a pager any more.  True: it is kept for those who come again. */
+/*
+ * No one maps an object with a pager any more: its manager gets back what it wants back.  True: it is kept for those who
+ * come again, or until there is memory for that.
+ */
 bool vm_pager_keep(struct vm_object *object);
 /* It is used again, or ends. */
 void vm_pager_unkeep(struct vm_object *object);
 /* Ends all objects that no one maps.  No locks are held. */
 void vm_pager_flush_cache(void);
 
-/* The object ends: its manager gets back what it wants back, and hears of the end. */
+/* The object ends: its manager hears of it. */
 void vm_pager_end(struct vm_object *object);
 /* The manager hears of the end, by a message that has the receive right for the control port. */
 void vm_pager_terminate(struct vm_pager *pager);

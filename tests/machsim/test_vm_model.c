@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test_vm_model.c - random operations on a few maps, against a model that holds a byte for each page: pages that are
- * shared have one cell, pages that are copied another.  Allocations fail now and then.
+ * shared have one cell, pages that are copied another.  Allocations fail now and then; frames are fewer than pages, so that
+ * these go to managers and come back, in any order; and some memory is managed from the start.
  *
  *   test_vm_model [SEED [OPERATIONS]]
  *
@@ -14,12 +15,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <mach/mig_errors.h>
+
+#include "core_manager.h"
 #include "maps.h"
+#include "vm/vm_pager.h"
 
 #define MAPS 5
 #define PAGES 24
 #define BASE ((uint64_t)0x100000)
 #define MAX_OPERATIONS 4000
+#define FRAMES 40
 
 /* ---- the model ------------------------------------------------------------------------------------- */
 
@@ -61,14 +67,76 @@ static void drop(struct model_page *page)
 
 /* ---- operations ------------------------------------------------------------------------------------ */
 
-enum kind { FAIL, ALLOCATE, DEALLOCATE, PROTECT, LIMIT, INHERIT, STORE, LOAD, FORK, END, COPY, REMAP, WIRE, BEHAVE, KINDS };
+enum kind { FAIL, ALLOCATE, DEALLOCATE, PROTECT, LIMIT, INHERIT, STORE, LOAD, FORK, END, COPY, REMAP, WIRE, BEHAVE, MAP, SERVE, KINDS };
 static const char *const kind_names[] = {"fail", "allocate", "deallocate", "protect", "limit",  "inherit", "store", "load",
-                                         "fork",     "end",        "copy",    "remap", "wire",    "behave"};
+                                         "fork",     "end",        "copy",    "remap", "wire",    "behave", "map",   "serve"};
 
 struct operation {
     enum kind kind;
     unsigned map, page, count, other_map, other_page, value;
 };
+
+/* The pages of managed objects. */
+static struct cell *managed[MANAGED_OBJECTS][MANAGED_PAGES];
+
+static unsigned char first_byte(unsigned object, unsigned page)
+{
+    return (unsigned char)(1 + object * 100 + page);
+}
+
+static void woken(struct waiter *waiter)
+{
+    waiter->waited = false;
+}
+
+static struct waiter waiter; /* without `wake`: loads and stores wait by themselves */
+
+/* What an operation leaves itself a waiter with. */
+static struct waiter *new_waiter(void)
+{
+    waiter_init(&waiter, woken);
+    return &waiter;
+}
+
+/* An operation that has to wait is woken while there is something to be done. */
+static bool wait_on(void)
+{
+    bool some = true;
+
+    sim_settle();
+    while (waiter.wake != NULL && waiter.waited && some)
+        some = managers_serve();
+    lock_acquire(&vm_lock);
+    if (waiter.wake != NULL)
+        (void)waiter_cancel(&waiter);
+    lock_release(&vm_lock);
+    return waiter.wake == NULL ? managers_serve() : some;
+}
+
+/* Too much is wired for frames to be had: nothing is then.  False: nothing was. */
+static bool unwire_all(void)
+{
+    const bool some = vm_page_counts.wired > 0;
+
+    for (unsigned round = 0; vm_page_counts.wired > 0 && round < 1000; round++)
+        for (unsigned map = 0; map < MAPS; map++)
+            for (unsigned page = 0; maps[map] != NULL && page < PAGES; page++)
+                (void)vm_map_wire(maps[map], BASE + page * PAGE, BASE + (page + 1) * PAGE, VM_PROT_NONE, NULL);
+    return some;
+}
+
+#define WAIT_FOR(call)                                                                                                 \
+    ({                                                                                                                 \
+        kern_return_t waited_ = (call);                                                                                \
+                                                                                                                       \
+        while (waited_ == MIG_NO_REPLY && wait_on())                                                                   \
+            waited_ = (call);                                                                                          \
+        if (waited_ == KERN_RESOURCE_SHORTAGE && !sim_failed() && unwire_all())                                        \
+            waited_ = (call);                                                                                          \
+        while (waited_ == MIG_NO_REPLY && wait_on())                                                                   \
+            waited_ = (call);                                                                                          \
+        waited_;                                                                                                       \
+    })
 
 /*
  * What an operation results in.  If that is a lack of memory that was brought about, it must have changed nothing: it
@@ -84,7 +152,7 @@ struct operation {
         }                                                                                                              \
         result_;                                                                                                       \
     })
-#define TRY(call) WITH_MEMORY(call, KERN_RESOURCE_SHORTAGE)
+#define TRY(call) WITH_MEMORY(WAIT_FOR(call), KERN_RESOURCE_SHORTAGE)
 
 static bool same(const struct operation *o, const char *what, long long got, long long expected)
 {
@@ -168,6 +236,7 @@ static bool do_store(const struct operation *o)
 
     if (expected == KERN_SUCCESS)
         page->cell->byte = (unsigned char)o->value;
+    waiter.wake = NULL;
     return same(o, "result", TRY(sim_store(maps[o->map], address_of(o->page) + 7, (unsigned char)o->value)), expected);
 }
 
@@ -177,6 +246,7 @@ static bool check_load(const struct operation *o, unsigned map, unsigned page)
     const struct operation at = {.kind = o->kind, .map = map, .page = page};
     unsigned char byte = 0;
 
+    waiter.wake = NULL;
     if (!same(&at, "load", TRY(sim_load(maps[map], address_of(page) + 7, &byte)), expected))
         return false;
     return expected != KERN_SUCCESS || same(&at, "byte", byte, model[map][page].cell->byte);
@@ -223,7 +293,7 @@ static bool do_copy(const struct operation *o)
     for (unsigned i = 0; expected == KERN_SUCCESS && i < o->count; i++)
         pages[o->other_page + i].cell->byte = bytes[i];
     return same(o, "result", TRY(vm_map_copy_range(maps[o->map], address_of(o->page), o->count * PAGE,
-                                               address_of(o->other_page), NULL)), expected);
+                                               address_of(o->other_page), new_waiter())), expected);
 }
 
 /* A range into another map, or another place: shared, or a copy; over what is there, or not. */
@@ -254,11 +324,58 @@ static bool do_remap(const struct operation *o)
                 expected);
 }
 
+/* A part of a managed object, shared or a copy, in place of what is there. */
+static kern_return_t map_object(const struct operation *o, unsigned object)
+{
+    struct vm_map_entry like = plain_memory;
+    uint64_t address = address_of(o->page);
+    struct vm_object *found;
+    kern_return_t result = vm_pager_map(managers_object(object), (o->other_page + o->count) * PAGE, &found);
+
+    sim_settle();
+    if (result != KERN_SUCCESS)
+        return result;
+    lock_acquire(&vm_lock);
+    like.offset = o->other_page * PAGE;
+    like.object = o->value & 1 ? vm_object_copy_delayed(found, like.offset, o->count * PAGE) : found;
+    if (!(o->value & 1))
+        vm_object_reference(found);
+    vm_object_release(found);
+    lock_release(&vm_lock);
+    if (like.object == NULL)
+        return KERN_RESOURCE_SHORTAGE;
+    like.needs_copy = o->value & 1;
+    like.shared = !like.needs_copy;
+    result = vm_map_enter(maps[o->map], &address, o->count * PAGE, 0, false, true, &like);
+    if (result != KERN_SUCCESS) {
+        lock_acquire(&vm_lock);
+        vm_object_release(like.object);
+        lock_release(&vm_lock);
+    }
+    sim_settle();
+    return result;
+}
+
+static bool do_map(const struct operation *o)
+{
+    struct model_page *pages = model[o->map];
+    const unsigned object = o->value / 2 % MANAGED_OBJECTS;
+
+    for (unsigned i = 0; i < o->count; i++) {
+        struct cell *cell = managed[object][o->other_page + i];
+
+        drop(&pages[o->page + i]);
+        pages[o->page + i] = (struct model_page){o->value & 1 ? new_cell(cell->byte) : share_cell(cell),
+                                                 VM_PROT_DEFAULT, VM_PROT_ALL, VM_INHERIT_COPY};
+    }
+    return same(o, "result", TRY(map_object(o, object)), KERN_SUCCESS);
+}
+
 static bool do_wire(const struct operation *o)
 {
     const vm_prot_t access = o->value & 1 ? VM_PROT_READ : VM_PROT_NONE;
 
-    return same(o, "result", TRY(vm_map_wire(maps[o->map], address_of(o->page), address_of(o->page + o->count), access, NULL)),
+    return same(o, "result", TRY(vm_map_wire(maps[o->map], address_of(o->page), address_of(o->page + o->count), access, new_waiter())),
                 check_range(model[o->map], o->page, o->count, access, false));
 }
 
@@ -274,6 +391,11 @@ static bool do_operation(const struct operation *o)
 {
     if (o->kind == FAIL) {
         sim_fail_allocation(1 + o->value % 6);
+        return true;
+    }
+    if (o->kind == SERVE) {
+        for (unsigned i = 0; i < o->count; i++)
+            (void)managers_serve();
         return true;
     }
     if (o->kind == FORK)
@@ -295,6 +417,7 @@ static bool do_operation(const struct operation *o)
     case COPY: return do_copy(o);
     case REMAP: return do_remap(o);
     case WIRE: return do_wire(o);
+    case MAP: return do_map(o);
     default: return do_behave(o);
     }
 }
@@ -315,6 +438,11 @@ static bool run(const struct operation *operations, unsigned count)
     bool fine = true;
 
     sim_start(1);
+    sim_set_frames(FRAMES);
+    managers_start(first_byte);
+    for (unsigned object = 0; object < MANAGED_OBJECTS; object++)
+        for (unsigned page = 0; page < MANAGED_PAGES; page++)
+            managed[object][page] = new_cell(first_byte(object, page));
     maps[0] = new_map();
     fine = do_allocate(&(struct operation){.kind = ALLOCATE, .count = PAGES});
     for (unsigned i = 0; fine && i < count; i++)
@@ -322,6 +450,8 @@ static bool run(const struct operation *operations, unsigned count)
     fine = fine && check_all(&(struct operation){.kind = LOAD});
     for (unsigned map = 0; map < MAPS; map++)
         end_map(map);
+    sim_fail_allocation(0);
+    managers_stop();
     if (fine && (vm_object_count != 0 || sim_frames_used() != 0)) {
         fprintf(stderr, "  %llu objects and %llu frames are left\n", (unsigned long long)vm_object_count,
                 (unsigned long long)sim_frames_used());
@@ -354,7 +484,7 @@ static enum kind some_kind(void)
     static const enum kind usual[] = {ALLOCATE, ALLOCATE, ALLOCATE, ALLOCATE, DEALLOCATE, PROTECT, PROTECT, LIMIT,
                                       INHERIT,  INHERIT,  LOAD,     FORK,     FORK,       END,     COPY,    COPY,
                                       COPY,     REMAP,    REMAP,    REMAP,    WIRE,       WIRE,    BEHAVE,  FAIL,    FAIL,
-                                      FAIL};
+                                      FAIL,     MAP,      MAP,      SERVE,    SERVE};
 
     return rand() % 2 ? STORE : usual[(size_t)rand() % (sizeof usual / sizeof *usual)];
 }
