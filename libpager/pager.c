@@ -32,36 +32,59 @@ static const struct pager_attributes usual = {.copy_strategy = MEMORY_OBJECT_COP
 
 /* ---- life ------------------------------------------------------------------------------------------ */
 
-kern_return_t pager_create(const struct pager_ops *ops, void *cookie, const struct pager_attributes *attributes,
-                           pager_t *made)
+/* A pager at a port, whose context it becomes. */
+static kern_return_t make(const struct pager_ops *ops, void *cookie, const struct pager_attributes *attributes,
+                          mach_port_t port, pager_t *made)
 {
-    struct pager *pager;
+    struct pager *pager = calloc(1, sizeof *pager);
 
-    if (ops == NULL || ops->read == NULL)
-        return KERN_INVALID_ARGUMENT;
-    if ((pager = calloc(1, sizeof *pager)) == NULL)
+    if (pager == NULL)
         return KERN_RESOURCE_SHORTAGE;
     pager->ops = *ops;
     pager->cookie = cookie;
     pager->attributes = attributes == NULL ? usual : *attributes;
+    pager->port = port;
     pager->size = UINT64_MAX;
     if (pager->attributes.cluster_size == 0)
         pager->attributes.cluster_size = vm_page_size;
-    pthread_mutex_init(&pager->lock, NULL);
-    kern_return_t result = mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &pager->port);
+    const kern_return_t result = mach_port_set_context(mach_task_self(), port, (mach_port_context_t)(uintptr_t)pager);
 
-    if (result == KERN_SUCCESS) {
-        result = mach_port_set_context(mach_task_self(), pager->port, (mach_port_context_t)(uintptr_t)pager);
-        if (result != KERN_SUCCESS)
-            (void)mach_port_mod_refs(mach_task_self(), pager->port, MACH_PORT_RIGHT_RECEIVE, -1);
-    }
     if (result != KERN_SUCCESS) {
-        pthread_mutex_destroy(&pager->lock);
         free(pager);
         return result;
     }
+    pthread_mutex_init(&pager->lock, NULL);
     *made = pager;
     return KERN_SUCCESS;
+}
+
+kern_return_t pager_create(const struct pager_ops *ops, void *cookie, const struct pager_attributes *attributes,
+                           pager_t *pager)
+{
+    mach_port_t port;
+
+    if (ops == NULL || ops->read == NULL)
+        return KERN_INVALID_ARGUMENT;
+    kern_return_t result = mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    result = make(ops, cookie, attributes, port, pager);
+    if (result != KERN_SUCCESS)
+        (void)mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
+    return result;
+}
+
+kern_return_t pager_adopt(const struct pager_ops *ops, void *cookie, mach_port_t port, mach_port_t control,
+                          pager_t *pager)
+{
+    if (ops == NULL || ops->read == NULL)
+        return KERN_INVALID_ARGUMENT;
+    const kern_return_t result = make(ops, cookie, NULL, port, pager);
+
+    if (result == KERN_SUCCESS)
+        (*pager)->control = control;
+    return result;
 }
 
 void pager_destroy(pager_t pager)

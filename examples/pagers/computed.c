@@ -15,7 +15,7 @@
 #define NUMBERS ((uint64_t)1 << 31)
 #define SIZE (NUMBERS * sizeof(uint64_t))
 
-static unsigned pages;
+static _Atomic unsigned pages;
 
 /* How often Collatz's rule has to be followed from a number to 1. */
 static uint64_t steps_of(uint64_t number)

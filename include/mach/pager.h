@@ -69,8 +69,14 @@ struct pager_attributes {
 kern_return_t pager_create(const struct pager_ops *ops, void *cookie, const struct pager_attributes *attributes,
                            pager_t *pager);
 /*
+ * The same for an object that the kernel has made (memory_object_create), by its receive right and a send right for its
+ * control port, which the pager takes.
+ */
+kern_return_t pager_adopt(const struct pager_ops *ops, void *cookie, mach_port_t port, mach_port_t control,
+                          pager_t *pager);
+/*
  * Ends a pager, and its port: who has it mapped gets KERN_MEMORY_FAILURE for pages that are not in memory.  No thread
- * may be serving it.
+ * may be serving it, but that which is in `unmapped`.
  */
 void pager_destroy(pager_t pager);
 

@@ -38,7 +38,7 @@ static bool make_ports(struct task *task)
         return false;
     task->special[TASK_KERNEL_PORT] = ipc_port_make_send(task->self);
     task->special[TASK_NAME_PORT] = ipc_port_make_send(task->name);
-    task->special[TASK_HOST_PORT] = ipc_port_make_send(host_port);
+    task->special[TASK_HOST_PORT] = ipc_port_make_send(task->identity.privileged ? host_priv_port : host_port);
     return true;
 }
 

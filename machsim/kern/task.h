@@ -25,6 +25,7 @@ struct vm_map;
 struct task_identity {
     uint32_t uid, gid, real_uid, real_gid;
     int32_t pid; /* of the host's process; 0: none */
+    bool privileged; /* its host port is the privileged one, as root's is */
 };
 
 struct task {

@@ -325,6 +325,7 @@ static void newcomer(struct client *client)
     }
     if (park(client, &identity))
         return;
+    identity.privileged = identity.uid == 0 || identity.uid == geteuid(); /* root, and whose daemon this is */
     ssize_t size = recv(client->file, &hello, sizeof hello, MSG_DONTWAIT);
 
     if (size == (ssize_t)sizeof hello && hello.magic == WIRE_MAGIC && hello.version == WIRE_VERSION) {

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "hal/hosted/arena.h"
+#include "ipc/port.h"
+#include "vm/vm_pageout.h"
 
 struct asking {
     int connection;
@@ -62,11 +64,15 @@ void statistics_send(int connection, const struct task_identity *identity)
          (unsigned long long)asking.names, (unsigned long long)asking.receives,
          (unsigned long long)asking.messages, "", (unsigned long long)asking.memory);
     const struct arena_statistics memory = arena_statistics();
+    struct ipc_port *manager = vm_pageout_default_manager();
 
     line(connection, "managed memory: %llu objects, %llu of %llu pages\n", (unsigned long long)memory.objects,
          (unsigned long long)memory.frames, (unsigned long long)memory.frame_limit);
     line(connection, "faults: of %u tasks by userfaultfd; of %u without those in system calls\n", memory.tasks,
          memory.user_mode);
+    line(connection, "default memory manager: %s\n",
+         !ipc_port_valid(manager) ? "none: memory ends with the page cache" : "there is one");
+    ipc_port_release_send(manager);
 }
 
 int statistics_print(const char *path)
