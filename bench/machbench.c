@@ -26,6 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "faults.h"
+
 #define MAX_ROUNDS 51
 #define MIB (1024u * 1024)
 #define LARGEST (256 * MIB)
@@ -570,6 +572,8 @@ static struct bench_case cases[] = {
     {"fill-move-256M", LARGEST, {{"mach", mach_fill_move, {0}}, {"memfd", memfd_fill_move, {0}}}},
     {"allocate-4K", 4096, {{"mach", mach_allocate, {0}}, {"mmap", host_allocate, {0}}}},
     {"allocate-4M", 4 * MIB, {{"mach", mach_allocate, {0}}, {"mmap", host_allocate, {0}}}},
+    {"fault", 0, {{"mach", mach_fault, {0}}, {"uffd", host_fault, {0}}}},
+    {"copy-fault", 0, {{"mach", mach_copy_fault, {0}}, {"fork", host_copy_fault, {0}}}},
     {"vm-read-4K", 4096, {{"mach", mach_read, {0}}, {"readv", host_read, {0}}}},
     {"vm-read-1M", MIB, {{"mach", mach_read, {0}}, {"readv", host_read, {0}}}},
     {"vm-read-64M", 64 * MIB, {{"mach", mach_read, {0}}, {"readv", host_read, {0}}}},
@@ -689,6 +693,7 @@ int main(int argc, char **argv)
     memfd_start();
     mach_start();
     neighbour_start();
+    faults_start();
     measure();
     report();
     return EXIT_SUCCESS;

@@ -2,9 +2,11 @@
 /* vm_named_entry.c - named entries, and the routines that make them: see vm_named_entry.h. */
 #include "vm/vm_named_entry.h"
 
+#include "gen/kernel/mach_host_server.h"
 #include "gen/kernel/mach_vm_server.h"
 #include "gen/kernel/vm_map_server.h"
 #include "kern/kobject.h"
+#include "vm/vm_pager.h"
 #include "vm/vm_range.h"
 
 #include <mach/memory_object_types.h>
@@ -85,8 +87,22 @@ static kern_return_t make(struct vm_map *map, struct vm_range range, vm_prot_t p
     if (parent != NULL)
         return part_of(parent, range.start, range.end - range.start, protection, part);
     part->size = range.end - range.start;
-    return vm_map_name(map, range.start, &part->size, protection, permission & MAP_MEM_VM_COPY, &part->object,
-                       &part->offset);
+    const kern_return_t result = vm_map_name(map, range.start, &part->size, protection, permission & MAP_MEM_VM_COPY,
+                                             &part->object, &part->offset);
+
+    return result == KERN_INVALID_ADDRESS && hal_maps_are_own() ? KERN_NOT_SUPPORTED : result; /* others' memory */
+}
+
+/* New memory needs no map: of what the task has, only what is named must be the kernel's. */
+static kern_return_t range_of(const struct task *task, uint64_t offset, uint64_t size, vm_prot_t permission,
+                              struct vm_range *range)
+{
+    if (!(permission & MAP_MEM_NAMED_CREATE))
+        return vm_range_of(task, offset, size, range);
+    if (task == NULL || size > UINT64_MAX - HAL_PAGE_SIZE)
+        return KERN_INVALID_ARGUMENT;
+    *range = (struct vm_range){.start = 0, .end = vm_page_round(size)};
+    return KERN_SUCCESS;
 }
 
 /* Gives a new entry a port, and names a send right to that. */
@@ -107,7 +123,7 @@ kern_return_t kernel_mach_make_memory_entry_64(task_ref_t task, memory_object_si
 {
     struct vm_range range;
     struct part part;
-    kern_return_t result = vm_range_of(task, permission & MAP_MEM_NAMED_CREATE ? 0 : offset, *size, &range);
+    kern_return_t result = range_of(task, offset, *size, permission, &range);
 
     *name = MACH_PORT_NULL;
     if (result != KERN_SUCCESS)
@@ -148,4 +164,34 @@ kern_return_t kernel_mach_make_memory_entry(task_ref_t task, vm_size_t *size, vm
 
     *size = (vm_size_t)bytes;
     return result;
+}
+
+/* A managed object, or with `internal` new memory, by a name. */
+kern_return_t kernel_mach_memory_object_memory_entry_64(host_ref_t host, boolean_t internal, memory_object_size_t size,
+                                                        vm_prot_t permission, memory_object_t pager, mach_port_t *name)
+{
+    struct part part = {.size = vm_page_round(size)};
+    kern_return_t result;
+
+    *name = MACH_PORT_NULL;
+    if (host == NULL || size == 0 || size > UINT64_MAX - HAL_PAGE_SIZE || (permission & ~VM_PROT_ALL))
+        return KERN_INVALID_ARGUMENT;
+    if (MACH_PORT_VALID(pager)) {
+        struct ipc_port *manager = convert_port_to_manager(pager);
+
+        result = manager == NULL ? KERN_INVALID_ARGUMENT : vm_pager_map(manager, part.size, &part.object);
+    } else {
+        result = internal ? new_memory(part.size, &part) : KERN_INVALID_ARGUMENT;
+    }
+    if (result != KERN_SUCCESS)
+        return result;
+    struct vm_named_entry *entry = vm_named_entry_create(part.object, 0, part.size, permission);
+
+    return entry == NULL ? KERN_RESOURCE_SHORTAGE : give_port(entry, name);
+}
+
+kern_return_t kernel_mach_memory_object_memory_entry(host_ref_t host, boolean_t internal, vm_size_t size,
+                                                     vm_prot_t permission, memory_object_t pager, mach_port_t *name)
+{
+    return kernel_mach_memory_object_memory_entry_64(host, internal, size, permission, pager, name);
 }

@@ -272,6 +272,51 @@ START_TEST(a_copy_is_true_whichever_is_written_first)
 }
 END_TEST
 
+/* ---- named entries ----------------------------------------------------------------------------------- */
+
+static int write_entry(void)
+{
+    unsigned char *memory = map(find(), 4 * PAGE, false, VM_PROT_DEFAULT);
+
+    if (memory == NULL || memory[0] != 0 || memory[PAGE] != 9)
+        return 1;
+    memory[3 * PAGE] = 77;
+    return 0;
+}
+
+START_TEST(memory_with_a_name_is_shared_by_whoever_gets_the_right)
+{
+    mach_port_t entry, others, rest[2];
+    memory_object_size_t size = 4 * PAGE;
+
+    ck_assert_int_eq(mach_make_memory_entry_64(mach_task_self(), &size, 0, MAP_MEM_NAMED_CREATE | VM_PROT_DEFAULT, &entry,
+                                               MACH_PORT_NULL), KERN_SUCCESS);
+    unsigned char *memory = map(entry, 4 * PAGE, false, VM_PROT_DEFAULT);
+
+    ck_assert_ptr_nonnull(memory);
+    memory[PAGE] = 9;
+    ck_assert_int_eq(mach_ports_register(mach_task_self(), &entry, 1), KERN_SUCCESS);
+    ck_assert_int_eq(in_child(write_entry), 0);
+    ck_assert_uint_eq(memory[3 * PAGE], 77);
+    /* A part of it, for reading; and a manager's object. */
+    size = PAGE;
+    ck_assert_int_eq(mach_make_memory_entry_64(mach_task_self(), &size, (mach_vm_address_t)memory + PAGE, VM_PROT_READ,
+                                               &rest[0], MACH_PORT_NULL), KERN_SUCCESS);
+    const unsigned char *part = map(rest[0], PAGE, false, VM_PROT_READ);
+
+    ck_assert_ptr_nonnull(part);
+    ck_assert_uint_eq(part[0], 9);
+    ck_assert_ptr_null(map(rest[0], PAGE, false, VM_PROT_DEFAULT));
+    others = mach_host_self();
+    ck_assert_int_eq(mach_memory_object_memory_entry_64(others, FALSE, 2 * PAGE, VM_PROT_READ, pager_right(pager),
+                                                        &rest[1]), KERN_SUCCESS);
+    const unsigned char *managed = map(rest[1], 2 * PAGE, false, VM_PROT_READ);
+
+    ck_assert_ptr_nonnull(managed);
+    ck_assert_uint_eq(managed[PAGE], 2);
+}
+END_TEST
+
 /* ---- managers that fail ------------------------------------------------------------------------------ */
 
 static int touch(void)
@@ -405,6 +450,7 @@ static Suite *suite(void)
         what_is_for_reading_cannot_be_written,
         parts_are_protected_unmapped_and_mapped_again,
         a_copy_is_true_whichever_is_written_first,
+        memory_with_a_name_is_shared_by_whoever_gets_the_right,
         an_error_of_the_managers_is_a_signal,
         a_manager_that_is_killed_harms_only_those_who_use_its_memory,
         fifty_processes_share_one_object,
