@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -317,6 +318,36 @@ START_TEST(memory_with_a_name_is_shared_by_whoever_gets_the_right)
 }
 END_TEST
 
+static int punch_hole(void)
+{
+    unsigned char *memory = map(find(), 4 * PAGE, false, VM_PROT_DEFAULT);
+
+    if (memory == NULL || memory[PAGE] != 9)
+        return 1;
+    memory[2 * PAGE] = 8;
+    return madvise(memory, 4 * PAGE, MADV_REMOVE) == 0 ? 0 : 2;
+}
+
+START_TEST(who_spoils_the_file_of_an_object_spoils_its_bytes_and_no_more)
+{
+    mach_port_t entry;
+    memory_object_size_t size = 4 * PAGE;
+
+    ck_assert_int_eq(mach_make_memory_entry_64(mach_task_self(), &size, 0, MAP_MEM_NAMED_CREATE | VM_PROT_DEFAULT, &entry,
+                                               MACH_PORT_NULL), KERN_SUCCESS);
+    unsigned char *memory = map(entry, 4 * PAGE, false, VM_PROT_DEFAULT);
+
+    ck_assert_ptr_nonnull(memory);
+    memory[PAGE] = 9;
+    ck_assert_int_eq(mach_ports_register(mach_task_self(), &entry, 1), KERN_SUCCESS);
+    ck_assert_int_eq(in_child(punch_hole), 0);
+    ck_assert_uint_eq(memory[PAGE], 0); /* it could have written that */
+    memory[PAGE] = 10;
+    ck_assert_uint_eq(memory[PAGE], 10);
+    ck_assert_int_eq(in_child(punch_hole), 1);
+}
+END_TEST
+
 /* ---- managers that fail ------------------------------------------------------------------------------ */
 
 static int touch(void)
@@ -451,6 +482,7 @@ static Suite *suite(void)
         parts_are_protected_unmapped_and_mapped_again,
         a_copy_is_true_whichever_is_written_first,
         memory_with_a_name_is_shared_by_whoever_gets_the_right,
+        who_spoils_the_file_of_an_object_spoils_its_bytes_and_no_more,
         an_error_of_the_managers_is_a_signal,
         a_manager_that_is_killed_harms_only_those_who_use_its_memory,
         fifty_processes_share_one_object,

@@ -121,7 +121,9 @@ static void daemon_serves(void)
 static const uint32_t traps[] = {TRAP_PORT_MOD_REFS, TRAP_REPLY_PORT,   TRAP_THREAD_SELF,  TRAP_TASK_SELF,
                                  TRAP_HOST_SELF,     TRAP_MACH_MSG,     TRAP_MACH_MSG_OVERWRITE,
                                  TRAP_TASK_FOR_PID,  TRAP_PID_FOR_TASK, WIRE_TRAP_POLL,    WIRE_TRAP_MAKE_FILEPORT,
-                                 WIRE_TRAP_MAKE_FILE, WIRE_TRAP_SET_BOOTSTRAP, 0,          0xffffffff};
+                                 WIRE_TRAP_MAKE_FILE, WIRE_TRAP_SET_BOOTSTRAP, WIRE_TRAP_ARENA, WIRE_TRAP_PART,
+                                 WIRE_TRAP_WATCH,    0,                 0xffffffff};
+static const uint32_t interfaces[] = {2000, 3200, 3400, 3800, 4800};
 static const uint32_t names[] = {0, 0x103, 0x203, 0x303, 0x403, 0x503, 0xffffffff, 0x7777703};
 
 static uint64_t some_name(void)
@@ -154,7 +156,7 @@ static void lie(void)
     message->header.msgh_bits = MACH_MSGH_BITS(16 + rubbish() % 8, 16 + rubbish() % 8) | (rubbish() % 2 ? MACH_MSGH_BITS_COMPLEX : 0);
     message->header.msgh_remote_port = (mach_port_t)some_name();
     message->header.msgh_local_port = (mach_port_t)some_name();
-    message->header.msgh_id = (mach_msg_id_t)(rubbish() % 2 ? 3200 + rubbish() % 43 : 3400 + rubbish() % 300);
+    message->header.msgh_id = (mach_msg_id_t)(interfaces[rubbish() % 5] + rubbish() % 100);
     message->body.msgh_descriptor_count = (mach_msg_size_t)rubbish() % 4;
 }
 
@@ -198,9 +200,9 @@ START_TEST(an_area_that_changes_while_it_is_read_harms_no_one)
 }
 END_TEST
 
-START_TEST(a_file_that_is_not_sealed_is_refused)
+/* Sends a descriptor over the connection. */
+static void send_descriptor(int file)
 {
-    int file = memfd_create("lies", MFD_ALLOW_SEALING);
     struct iovec bytes = {.iov_base = "f", .iov_len = 1};
     union {
         struct cmsghdr header;
@@ -209,16 +211,66 @@ START_TEST(a_file_that_is_not_sealed_is_refused)
     struct msghdr message = {
         .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
 
-    join();
-    ck_assert_int_eq(ftruncate(file, 1 << 20), 0);
     memcpy(CMSG_DATA(&control.header), &file, sizeof file);
     ck_assert_int_eq((int)sendmsg(connection, &message, 0), 1);
+}
+
+START_TEST(a_file_that_is_not_sealed_is_refused)
+{
+    int file = memfd_create("lies", MFD_ALLOW_SEALING);
+
+    join();
+    ck_assert_int_eq(ftruncate(file, 1 << 20), 0);
+    send_descriptor(file);
     memset(&area->in, 0, sizeof area->in);
     area->trap = TRAP_MACH_MSG;
     area->in = (struct wire_stage){.size = 1 << 20, .message_size = 1 << 20, .file = 1};
     ask();
     ck_assert_uint_eq(atomic_load(&area->state), WIRE_DONE);
     ck_assert_uint_eq(area->result, MACH_SEND_INVALID_DATA);
+    daemon_serves();
+}
+END_TEST
+
+/* The result of a trap with two arguments. */
+static uint64_t ask_with(uint32_t trap, uint64_t first, uint64_t second)
+{
+    memset(&area->in, 0, sizeof area->in);
+    area->trap = trap;
+    area->arguments[0] = first;
+    area->arguments[1] = second;
+    ask();
+    ck_assert_uint_eq(atomic_load(&area->state), WIRE_DONE);
+    return area->result;
+}
+
+START_TEST(only_a_userfaultfd_brings_faults)
+{
+    int ends[2];
+
+    join();
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_PART, 4096, 4096), KERN_INVALID_ARGUMENT); /* there is no map yet */
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_WATCH, 4096, 4096), KERN_INVALID_ARGUMENT);
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_ARENA, 4096, 1 << 30), KERN_NOT_SUPPORTED);
+    send_descriptor(ends[0]);
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_ARENA, 4096, 1 << 30), KERN_NOT_SUPPORTED);
+    send_descriptor((int)syscall(SYS_userfaultfd, O_CLOEXEC | 1));
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_ARENA, 5, UINT64_MAX), KERN_RESOURCE_SHORTAGE);
+    /* One that waits, so that a read of it would. */
+    send_descriptor((int)syscall(SYS_userfaultfd, O_CLOEXEC | 1));
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_ARENA, 4096, 1 << 30), KERN_SUCCESS);
+    send_descriptor((int)syscall(SYS_userfaultfd, O_CLOEXEC | 1));
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_ARENA, 4096, 1 << 30), KERN_FAILURE); /* once */
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_PART, 4096, 4096), KERN_INVALID_ADDRESS);
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_PART, 4096, UINT64_MAX), KERN_INVALID_ARGUMENT);
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_WATCH, 0, 4096), KERN_INVALID_ARGUMENT);
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_WATCH, 4096, UINT64_MAX - 8191), KERN_INVALID_ARGUMENT);
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_WATCH, 4096, 4096), KERN_FAILURE); /* nothing is mapped there */
+    for (int i = 0; i < 2000; i++) { /* and with a map, rubbish */
+        lie();
+        ask();
+    }
     daemon_serves();
 }
 END_TEST
@@ -250,6 +302,7 @@ int main(void)
         rubbish_in_the_area_harms_no_one,
         an_area_that_changes_while_it_is_read_harms_no_one,
         a_file_that_is_not_sealed_is_refused,
+        only_a_userfaultfd_brings_faults,
         wrong_hellos_are_turned_away,
     };
 

@@ -135,6 +135,9 @@ struct fault_poison {
 };
 #define FAULT_POISON _IOWR(UFFDIO, 0x08, struct fault_poison)
 
+/* A process that changes what it has mapped all the time harms itself. */
+#define FAULT_TRIES 1000
+
 #define FAULT_FEATURES \
     (UFFD_FEATURE_MISSING_SHMEM | UFFD_FEATURE_MINOR_SHMEM | UFFD_FEATURE_PAGEFAULT_FLAG_WP | \
      UFFD_FEATURE_WP_HUGETLBFS_SHMEM | FAULT_POISON_FEATURE)
@@ -208,7 +211,7 @@ static enum os_fault_result change_mapped(int file, struct uffdio_range range, b
 
 enum os_fault_result os_faults_resolve(int file, uint64_t start, uint64_t size, bool write)
 {
-    for (;;) {
+    for (int tries = 0; tries < FAULT_TRIES; tries++) {
         struct uffdio_continue here = {.range = {.start = start, .len = size},
                                        .mode = write ? 0 : FAULT_CONTINUE_PROTECTED};
 
@@ -221,11 +224,12 @@ enum os_fault_result os_faults_resolve(int file, uint64_t start, uint64_t size, 
         default: return OS_FAULT_FAILED;
         }
     }
+    return OS_FAULT_FAILED;
 }
 
 void os_faults_protect(int file, uint64_t start, uint64_t size)
 {
-    while (write_protect(file, start, size, true) < 0 && errno == EAGAIN)
+    for (int tries = 0; tries < FAULT_TRIES && write_protect(file, start, size, true) < 0 && errno == EAGAIN; tries++)
         ;
 }
 
@@ -233,7 +237,7 @@ void os_faults_refuse(int file, uint64_t start, uint64_t size)
 {
     struct fault_poison poison = {.range = {.start = start, .len = size}};
 
-    while (ioctl(file, FAULT_POISON, &poison) < 0 && errno == EAGAIN)
+    for (int tries = 0; tries < FAULT_TRIES && ioctl(file, FAULT_POISON, &poison) < 0 && errno == EAGAIN; tries++)
         ;
 }
 
