@@ -38,38 +38,6 @@ static void unlock_ranges(const sigset_t *before)
     pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
-/* ---- fork: a child is a new task, without any of it ---------------------------------------------------- */
-
-static sigset_t mask_before_fork;
-
-static void before_fork(void)
-{
-    mask_before_fork = lock_ranges();
-}
-
-static void after_fork_in_parent(void)
-{
-    unlock_ranges(&mask_before_fork);
-}
-
-static void after_fork_in_child(void)
-{
-    struct range *range;
-
-    while ((range = LIST_FIRST(&ranges)) != NULL) {
-        LIST_REMOVE(range, link);
-        free(range);
-    }
-    ready = false;
-    count = 0;
-    unlock_ranges(&mask_before_fork);
-}
-
-static void watch_forks(void)
-{
-    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
-}
-
 /* ---- ranges ---------------------------------------------------------------------------------------- */
 
 /* Takes a part out of a range, of which one piece or two may be left. */
@@ -148,30 +116,7 @@ void managed_forget(uint64_t start, uint64_t end)
         (void)_kernelrpc_mach_vm_deallocate(mach_task_self(), start, end - start);
 }
 
-/* ---- mapping --------------------------------------------------------------------------------------- */
-
-/* Lets the kernel serve the faults of this task.  With the lock held. */
-static kern_return_t make_ready(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    uint64_t result = KERN_NOT_SUPPORTED;
-    bool user_mode;
-
-    if (ready)
-        return KERN_SUCCESS;
-    pthread_once(&once, watch_forks);
-    const int file = mach_os_faults(&user_mode);
-    /* All addresses that a process may have. */
-    const uint64_t arguments[] = {vm_page_size, ((uint64_t)1 << 47) - 2 * vm_page_size, user_mode};
-
-    if (file < 0)
-        return KERN_NOT_SUPPORTED;
-    if (!ring_file_trap(WIRE_TRAP_ARENA, arguments, 3, file, NULL, &result, NULL))
-        result = KERN_FAILURE;
-    close(file);
-    ready = result == KERN_SUCCESS;
-    return (kern_return_t)result;
-}
+/* ---- files that the kernel tells of ------------------------------------------------------------------ */
 
 /*
  * Maps the file that has what the kernel has put at a range.  What will never be written is a private mapping of it: the
@@ -197,6 +142,106 @@ static kern_return_t map_file(uint64_t address, uint64_t size, vm_prot_t protect
     return ring_simple_trap(WIRE_TRAP_WATCH, arguments, 2, &result, NULL) ? (kern_return_t)result : KERN_FAILURE;
 }
 
+/* ---- fork: a child has what it inherits of the memory -------------------------------------------------- */
+
+static sigset_t mask_before_fork;
+static uint64_t legacy; /* by which the child gets it; 0: it gets nothing */
+
+static void before_fork(void)
+{
+    uint64_t result;
+
+    mask_before_fork = lock_ranges();
+    legacy = 0;
+    if (LIST_FIRST(&ranges) != NULL &&
+        (!ring_simple_trap(WIRE_TRAP_FORK, NULL, 0, &result, &legacy) || result != KERN_SUCCESS))
+        legacy = 0;
+}
+
+static void after_fork_in_parent(void)
+{
+    unlock_ranges(&mask_before_fork);
+}
+
+/* Has the kernel give this new task the map that its parent has left.  False: it has none. */
+static bool adopt(void)
+{
+    uint64_t result = KERN_FAILURE;
+    bool user_mode;
+    const int file = legacy == 0 ? -1 : mach_os_faults(&user_mode);
+
+    if (file < 0)
+        return false;
+    const uint64_t arguments[] = {legacy, user_mode};
+    const bool fine = ring_file_trap(WIRE_TRAP_ADOPT, arguments, 2, file, NULL, &result, NULL);
+
+    close(file);
+    return fine && result == KERN_SUCCESS;
+}
+
+/* Maps what the kernel has at an address, or finds the next such.  The address behind; 0: there is no more. */
+static uint64_t inherit(uint64_t address)
+{
+    const uint64_t bits = vm_page_mask;
+    uint64_t result, out;
+
+    if (!ring_simple_trap(WIRE_TRAP_ENTRY, &address, 1, &result, &out))
+        return 0;
+    if (result != KERN_SUCCESS)
+        return out;
+    const uint64_t end = out & ~bits;
+
+    if (map_file(address, end - address, (vm_prot_t)(out & 7), (vm_prot_t)(out >> 3 & 7)) != KERN_SUCCESS ||
+        !add(address, end))
+        (void)_kernelrpc_mach_vm_deallocate(mach_task_self(), address, end - address);
+    return end;
+}
+
+static void after_fork_in_child(void)
+{
+    struct range *range;
+
+    while ((range = LIST_FIRST(&ranges)) != NULL) {
+        LIST_REMOVE(range, link);
+        free(range);
+    }
+    count = 0;
+    ready = adopt();
+    for (uint64_t at = vm_page_size; ready && at != 0;)
+        at = inherit(at);
+    unlock_ranges(&mask_before_fork);
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+/* ---- mapping --------------------------------------------------------------------------------------- */
+
+/* Lets the kernel serve the faults of this task.  With the lock held. */
+static kern_return_t make_ready(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    uint64_t result = KERN_NOT_SUPPORTED;
+    bool user_mode;
+
+    if (ready)
+        return KERN_SUCCESS;
+    pthread_once(&once, watch_forks);
+    const int file = mach_os_faults(&user_mode);
+    /* All addresses that a process may have. */
+    const uint64_t arguments[] = {vm_page_size, ((uint64_t)1 << 47) - 2 * vm_page_size, user_mode};
+
+    if (file < 0)
+        return KERN_NOT_SUPPORTED;
+    if (!ring_file_trap(WIRE_TRAP_ARENA, arguments, 3, file, NULL, &result, NULL))
+        result = KERN_FAILURE;
+    close(file);
+    ready = result == KERN_SUCCESS;
+    return (kern_return_t)result;
+}
+
 /* With the lock held. */
 static kern_return_t map_object(uint64_t address, uint64_t size, mem_entry_name_port_t object,
                                 memory_object_offset_t offset, boolean_t copy, vm_prot_t protection, vm_prot_t max,
@@ -213,7 +258,7 @@ static kern_return_t map_object(uint64_t address, uint64_t size, mem_entry_name_
                                     copy, protection, max, inheritance);
     if (result != KERN_SUCCESS)
         return result;
-    result = map_file(address, size, protection, copy ? VM_PROT_ALL : max);
+    result = map_file(address, size, protection, max);
     if (result == KERN_SUCCESS && !add(address, address + size))
         result = KERN_RESOURCE_SHORTAGE;
     if (result != KERN_SUCCESS)

@@ -236,8 +236,8 @@ kern_return_t mach_vm_inherit(vm_map_t task, mach_vm_address_t address, mach_vm_
 
     if (result != KERN_SUCCESS || length == 0)
         return result;
-    if (is_managed(start, length, &result)) /* a child has none of it */
-        return inheritance == VM_INHERIT_NONE ? result : KERN_NOT_SUPPORTED;
+    if (is_managed(start, length, &result))
+        return result != KERN_SUCCESS ? result : _kernelrpc_mach_vm_inherit(task, address, size, inheritance);
     if (inheritance != VM_INHERIT_NONE &&
         object_share((uint64_t)start, (uint64_t)start + length, inheritance == VM_INHERIT_SHARE))
         return mach_os_inherit(start, length, true) ? KERN_SUCCESS : KERN_INVALID_ADDRESS;

@@ -195,7 +195,7 @@ static bool inherit(struct entries *entries, struct vm_map *map)
 
 struct vm_map *vm_map_fork(struct vm_map *map)
 {
-    struct vm_map *child = vm_map_create(map->limit);
+    struct vm_map *child = vm_map_create_within(map->limit, map->start, map->end);
     struct entries entries = {.first = NULL};
 
     if (child == NULL)

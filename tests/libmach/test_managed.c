@@ -318,6 +318,55 @@ START_TEST(memory_with_a_name_is_shared_by_whoever_gets_the_right)
 }
 END_TEST
 
+/* What a child sees of memory that is inherited in one way or another, and what its parent sees then. */
+START_TEST(a_child_inherits_as_is_said)
+{
+    const mach_port_t object = pager_right(pager);
+    unsigned char *shared = map(object, PAGES * PAGE, false, VM_PROT_DEFAULT);
+    const mach_vm_address_t at = (mach_vm_address_t)shared;
+    int status;
+
+    ck_assert_ptr_nonnull(shared);
+    ck_assert_int_eq(mach_vm_inherit(mach_task_self(), at, 4 * PAGE, VM_INHERIT_SHARE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_inherit(mach_task_self(), at + 4 * PAGE, 4 * PAGE, VM_INHERIT_COPY), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_protect(mach_task_self(), at + 2 * PAGE, PAGE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+    shared[0] = 30;
+    shared[4 * PAGE] = 31;
+    const pid_t pid = fork();
+
+    if (pid == 0) {
+        vm_region_basic_info_data_64_t info;
+        mach_msg_type_number_t count = VM_REGION_BASIC_INFO_COUNT_64;
+        mach_vm_address_t where = at + 8 * PAGE;
+        mach_vm_size_t size;
+        mach_port_t name;
+
+        if (shared[0] != 30 || shared[PAGE] != 2 || shared[2 * PAGE] != 3 || shared[4 * PAGE] != 31 ||
+            shared[5 * PAGE] != 6)
+            _exit(1);
+        shared[PAGE] = 40;
+        shared[5 * PAGE] = 41;
+        if (mach_vm_region(mach_task_self(), &where, &size, VM_REGION_BASIC_INFO_64, (vm_region_info_t)&info, &count,
+                           &name) != KERN_SUCCESS || where < at + 16 * PAGE) /* the rest is not inherited */
+            _exit(2);
+        if (mach_vm_protect(mach_task_self(), at + 2 * PAGE, PAGE, FALSE, VM_PROT_DEFAULT) != KERN_SUCCESS)
+            _exit(3);
+        const pid_t grandchild = fork();
+
+        if (grandchild == 0)
+            _exit(shared[PAGE] == 40 && shared[5 * PAGE] == 41 && shared[6 * PAGE] == 7 ? 0 : 1);
+        waitpid(grandchild, &status, 0);
+        _exit(status == 0 ? 0 : 4);
+    }
+    shared[4 * PAGE] = 32;
+    waitpid(pid, &status, 0);
+    ck_assert_int_eq(status, 0);
+    ck_assert_uint_eq(shared[PAGE], 40);
+    ck_assert_uint_eq(shared[5 * PAGE], 6);
+    ck_assert_int_eq(mach_vm_deallocate(mach_task_self(), at, PAGES * PAGE), KERN_SUCCESS);
+}
+END_TEST
+
 static int punch_hole(void)
 {
     unsigned char *memory = map(find(), 4 * PAGE, false, VM_PROT_DEFAULT);
@@ -483,6 +532,7 @@ static Suite *suite(void)
         a_copy_is_true_whichever_is_written_first,
         memory_with_a_name_is_shared_by_whoever_gets_the_right,
         who_spoils_the_file_of_an_object_spoils_its_bytes_and_no_more,
+        a_child_inherits_as_is_said,
         an_error_of_the_managers_is_a_signal,
         a_manager_that_is_killed_harms_only_those_who_use_its_memory,
         fifty_processes_share_one_object,

@@ -17,7 +17,9 @@ static pthread_t thread;
 static int poll_file = -1, event_file = -1; /* raised: pmaps have ended, or the thread is to end */
 static struct list ended;                   /* the memory lock guards it */
 static _Atomic bool stopping;
-static unsigned tasks, user_mode_tasks; /* the memory lock guards them */
+static unsigned tasks, user_mode_tasks; /* the memory lock guards them, and the next two */
+static struct list legacies;            /* of what children are to inherit */
+static unsigned legacy_count;
 
 static void release(struct hal_pmap *pmap)
 {
@@ -149,6 +151,7 @@ static void *serve_faults(void *unused)
 bool arenas_start(void)
 {
     list_init(&ended);
+    list_init(&legacies);
     pmap_frame_limit = options.limits.memory / HAL_PAGE_SIZE;
     poll_file = os_poll_open();
     event_file = os_event_open();
@@ -193,18 +196,36 @@ struct arena_statistics arena_statistics(void)
     return now;
 }
 
-uint64_t arena_make(struct hosted_thread *t, uint64_t start, uint64_t size, bool user_mode)
+/* The userfaultfd that came with a trap; -1: none did. */
+static int receive_faults(struct hosted_thread *t)
 {
-    struct task *task = t->thread->task;
     const int file = receive_file(t->connection);
 
-    if (file < 0 || !os_faults_open(file)) {
-        if (file >= 0)
-            close(file);
-        return KERN_NOT_SUPPORTED;
-    }
-    struct vm_map *map = NULL, *none = NULL;
+    if (file < 0 || os_faults_open(file))
+        return file;
+    close(file);
+    return -1;
+}
 
+/* A map becomes a task's.  Takes the map and the descriptor. */
+static uint64_t give_map(struct task *task, struct vm_map *map, int file, bool user_mode)
+{
+    struct vm_map *none = NULL;
+
+    begin(map, file, user_mode);
+    if (os_poll_add(poll_file, file, map->pmap) && atomic_compare_exchange_strong(&task->map, &none, map))
+        return KERN_SUCCESS;
+    vm_map_destroy(map);
+    return KERN_FAILURE;
+}
+
+uint64_t arena_make(struct hosted_thread *t, uint64_t start, uint64_t size, bool user_mode)
+{
+    const int file = receive_faults(t);
+    struct vm_map *map = NULL;
+
+    if (file < 0)
+        return KERN_NOT_SUPPORTED;
     if (vm_page_trunc(start) == start && vm_page_trunc(size) == size && start != 0 && size <= UINT64_MAX / 2 &&
         start <= UINT64_MAX / 2)
         map = vm_map_create_within(UINT64_MAX, start, start + size);
@@ -212,12 +233,7 @@ uint64_t arena_make(struct hosted_thread *t, uint64_t start, uint64_t size, bool
         close(file);
         return KERN_RESOURCE_SHORTAGE;
     }
-    begin(map, file, user_mode);
-    if (!os_poll_add(poll_file, file, map->pmap) || !atomic_compare_exchange_strong(&task->map, &none, map)) {
-        vm_map_destroy(map);
-        return KERN_FAILURE;
-    }
-    return KERN_SUCCESS;
+    return give_map(t->thread->task, map, file, user_mode);
 }
 
 uint64_t arena_part(struct hosted_thread *t, uint64_t start, uint64_t size)
@@ -244,4 +260,152 @@ uint64_t arena_watch(struct hosted_thread *t, uint64_t start, uint64_t size)
     if (map == NULL || size == 0 || size > UINT64_MAX - start || start < map->start || start + size > map->end)
         return KERN_INVALID_ARGUMENT;
     return os_faults_watch(map->pmap->faults, start, size) ? KERN_SUCCESS : KERN_FAILURE;
+}
+
+/* What there is at an address, or where the next is. */
+static uint64_t describe(struct vm_map *map, uint64_t address, uint64_t *out)
+{
+    struct vm_map_entry *entry;
+
+    if (vm_map_lookup(map, address, &entry)) {
+        *out = entry->end | (uint64_t)entry->protection | (uint64_t)entry->max_protection << 3;
+        return KERN_SUCCESS;
+    }
+    entry = vm_map_next(entry);
+    *out = entry == NULL ? 0 : vm_map_entry_start(entry);
+    return KERN_INVALID_ADDRESS;
+}
+
+uint64_t arena_entry(struct hosted_thread *t, uint64_t address)
+{
+    struct vm_map *map = t->thread->task->map;
+
+    if (map == NULL)
+        return KERN_INVALID_ARGUMENT;
+    lock_acquire(&vm_lock);
+    const uint64_t result = describe(map, address, &t->thread->out);
+
+    lock_release(&vm_lock);
+    return result;
+}
+
+/* ---- fork ------------------------------------------------------------------------------------------ */
+
+/* What a child is to inherit: a map that waits for it to come, for a while.  Who knows the number is the child. */
+struct legacy {
+    struct list link;
+    struct timer timer;
+    uint64_t number;
+    uid_t uid;
+    struct vm_map *map;
+};
+
+#define LEGACY_LIFE ((uint64_t)20 * 1000 * 1000 * 1000)
+#define LEGACIES_MAX 256
+
+/* Takes the legacy of a number and a user out of the list; NULL: there is none.  The memory lock is held. */
+static struct legacy *take_legacy(uint64_t number, uid_t uid)
+{
+    list_for_each(link, &legacies) {
+        struct legacy *legacy = container_of(link, struct legacy, link);
+
+        if (legacy->number != number || legacy->uid != uid)
+            continue;
+        list_remove(&legacy->link);
+        legacy_count--;
+        return legacy;
+    }
+    return NULL;
+}
+
+/* No child has come for it. */
+static void expire_legacy(struct timer *timer)
+{
+    struct legacy *legacy = container_of(timer, struct legacy, timer);
+
+    lock_acquire(&vm_lock);
+    const bool waits = list_linked(&legacy->link);
+
+    if (waits) {
+        list_remove(&legacy->link);
+        legacy_count--;
+    }
+    lock_release(&vm_lock);
+    if (waits)
+        vm_map_destroy(legacy->map);
+    hal_free(legacy, sizeof *legacy);
+}
+
+uint64_t arena_fork(struct hosted_thread *t)
+{
+    struct task *task = t->thread->task;
+    struct vm_map *map = task->map;
+    struct legacy *legacy = map == NULL ? NULL : hal_alloc(sizeof *legacy);
+
+    if (legacy == NULL)
+        return map == NULL ? KERN_INVALID_ARGUMENT : KERN_RESOURCE_SHORTAGE;
+    legacy->map = vm_map_fork(map);
+    const bool nothing = legacy->map != NULL && legacy->map->count == 0;
+
+    if (legacy->map == NULL || nothing || !os_random(&legacy->number, sizeof legacy->number)) {
+        if (legacy->map != NULL)
+            vm_map_destroy(legacy->map);
+        hal_free(legacy, sizeof *legacy);
+        return nothing ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+    }
+    legacy->uid = task->identity.uid;
+    legacy->timer.function = expire_legacy;
+    lock_acquire(&vm_lock);
+    const bool room = legacy_count < LEGACIES_MAX;
+
+    if (room) {
+        list_append(&legacies, &legacy->link);
+        legacy_count++;
+        timer_set(&legacy->timer, hal_now() + LEGACY_LIFE);
+        t->thread->out = legacy->number;
+    }
+    lock_release(&vm_lock);
+    if (room)
+        return KERN_SUCCESS;
+    vm_map_destroy(legacy->map);
+    hal_free(legacy, sizeof *legacy);
+    return KERN_RESOURCE_SHORTAGE;
+}
+
+uint64_t arena_adopt(struct hosted_thread *t, uint64_t number, bool user_mode)
+{
+    const int file = receive_faults(t);
+
+    if (file < 0)
+        return KERN_NOT_SUPPORTED;
+    lock_acquire(&vm_lock);
+    struct legacy *legacy = take_legacy(number, t->thread->task->identity.uid);
+
+    lock_release(&vm_lock);
+    if (legacy == NULL) {
+        close(file);
+        return KERN_INVALID_ARGUMENT;
+    }
+    struct vm_map *map = legacy->map;
+
+    if (timer_cancel(&legacy->timer)) /* else it fires now, and frees it */
+        hal_free(legacy, sizeof *legacy);
+    return give_map(t->thread->task, map, file, user_mode);
+}
+
+void arena_drop_legacies(void)
+{
+    lock_acquire(&vm_lock);
+    while (!list_empty(&legacies)) {
+        struct legacy *legacy = container_of(legacies.next, struct legacy, link);
+
+        list_remove(&legacy->link);
+        legacy_count--;
+        lock_release(&vm_lock);
+        vm_map_destroy(legacy->map);
+        if (timer_cancel(&legacy->timer))
+            hal_free(legacy, sizeof *legacy);
+        lock_acquire(&vm_lock);
+    }
+    lock_release(&vm_lock);
 }

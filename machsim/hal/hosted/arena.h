@@ -35,10 +35,13 @@ int pmap_store_file(struct hal_store **place);
 /* The pmap's map is gone: no more faults are served.  The memory lock is held. */
 void arena_end(struct hal_pmap *pmap);
 
-/* Traps: WIRE_TRAP_ARENA, _PART, _WATCH. */
+/* Traps: WIRE_TRAP_ARENA, _PART, _WATCH, _ENTRY, _FORK, _ADOPT. */
 uint64_t arena_make(struct hosted_thread *t, uint64_t start, uint64_t size, bool user_mode);
 uint64_t arena_part(struct hosted_thread *t, uint64_t start, uint64_t size);
 uint64_t arena_watch(struct hosted_thread *t, uint64_t start, uint64_t size);
+uint64_t arena_entry(struct hosted_thread *t, uint64_t address);
+uint64_t arena_fork(struct hosted_thread *t);
+uint64_t arena_adopt(struct hosted_thread *t, uint64_t number, bool user_mode);
 
 /* What there is, as of now. */
 struct arena_statistics {
@@ -49,6 +52,8 @@ struct arena_statistics arena_statistics(void);
 
 /* The fault thread.  False: it cannot be. */
 bool arenas_start(void);
+/* What children were to inherit goes: no more will come. */
+void arena_drop_legacies(void);
 void arenas_stop(void);
 
 #endif

@@ -291,6 +291,9 @@ bool files_trap(struct hosted_thread *t, uint32_t number, const uint64_t *argume
     case WIRE_TRAP_ARENA: result = arena_make(t, arguments[0], arguments[1], arguments[2] != 0); break;
     case WIRE_TRAP_PART: result = arena_part(t, arguments[0], arguments[1]); break;
     case WIRE_TRAP_WATCH: result = arena_watch(t, arguments[0], arguments[1]); break;
+    case WIRE_TRAP_FORK: result = arena_fork(t); break;
+    case WIRE_TRAP_ADOPT: result = arena_adopt(t, arguments[0], arguments[1] != 0); break;
+    case WIRE_TRAP_ENTRY: result = arena_entry(t, arguments[0]); break;
     case WIRE_TRAP_SET_BOOTSTRAP: result = set_bootstrap(t, name); break;
     default: return false;
     }

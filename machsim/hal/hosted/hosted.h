@@ -110,6 +110,8 @@ void os_faults_refuse(int file, uint64_t start, uint64_t size);
 /* A descriptor that is readable when a blocked signal of the set has come; -1 and errno.  The next one, or 0. */
 int os_signals_open(const sigset_t *set);
 int os_signals_next(int file);
+/* Bytes that no one can guess.  False: there are none. */
+bool os_random(void *bytes, size_t size);
 unsigned os_processors(void);
 void os_pin(unsigned processor);
 /* As many descriptors as may be. */

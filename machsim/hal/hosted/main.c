@@ -25,6 +25,7 @@ int main(int argc, char **argv)
     log_line(LOG_LEVEL_INFO, "serving at %s with %u workers", options.socket, worker_count);
     porter_run();
     workers_stop();
+    arena_drop_legacies();
     kernel_stop();
     defer_drain();
     arenas_stop();

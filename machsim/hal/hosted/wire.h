@@ -98,6 +98,10 @@ enum wire_trap {
     WIRE_TRAP_ARENA = 0x1005, /* start, size, user mode only; a userfaultfd with it -> result: memory may be mapped */
     WIRE_TRAP_PART = 0x1006,  /* start, size -> result; offset in the file that comes, where what is there lies */
     WIRE_TRAP_WATCH = 0x1007, /* start, size -> result.  Faults go to the kernel: the file is mapped now */
+    WIRE_TRAP_FORK = 0x1008,  /* -> result; a number by which a child has what it inherits of mapped memory; 0: nothing */
+    WIRE_TRAP_ADOPT = 0x1009, /* that number, user mode only; a userfaultfd with it -> result */
+    WIRE_TRAP_ENTRY = 0x100a, /* address -> result; where what is mapped there ends, | protection, | maximum << 3; or, if
+                                 nothing is, KERN_INVALID_ADDRESS, and where the next starts, or 0 */
     WIRE_TRAP_SET_BOOTSTRAP = 0x1003, /* name -> result; for the bootstrap server alone */
 };
 
