@@ -118,3 +118,10 @@ mach_msg_return_t mach_msg_server(boolean_t (*demux)(mach_msg_header_t *, mach_m
 
     return run(&server, max_size, false);
 }
+
+/* There is no importance here that a message could bring. */
+mach_msg_return_t mach_msg_server_importance(boolean_t (*demux)(mach_msg_header_t *, mach_msg_header_t *),
+                                             mach_msg_size_t max_size, mach_port_t rcv_name, mach_msg_options_t options)
+{
+    return mach_msg_server(demux, max_size, rcv_name, options);
+}

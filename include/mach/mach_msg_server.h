@@ -24,6 +24,10 @@ extern "C" {
  */
 mach_msg_return_t mach_msg_server(boolean_t (*demux)(mach_msg_header_t *request, mach_msg_header_t *reply),
                                   mach_msg_size_t max_size, mach_port_t rcv_name, mach_msg_options_t options);
+/* The same: messages bring no importance here that would have to be passed on. */
+mach_msg_return_t mach_msg_server_importance(boolean_t (*demux)(mach_msg_header_t *request, mach_msg_header_t *reply),
+                                             mach_msg_size_t max_size, mach_port_t rcv_name,
+                                             mach_msg_options_t options);
 
 /* The same for one request; MACH_MSG_SUCCESS when it has been served. */
 mach_msg_return_t mach_msg_server_once(boolean_t (*demux)(mach_msg_header_t *request, mach_msg_header_t *reply),

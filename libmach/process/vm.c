@@ -53,6 +53,23 @@ static void forget(uint64_t start, uint64_t end)
     managed_forget(start, end);
 }
 
+/* The kernel keeps memory that may be purged: it comes under a name that is used once. */
+static kern_return_t map_purgable(uint64_t address, uint64_t size, vm_prot_t protection, vm_prot_t max,
+                                  vm_inherit_t inheritance)
+{
+    memory_object_size_t bytes = size;
+    mach_port_t entry;
+    kern_return_t result =
+        mach_make_memory_entry_64(mach_task_self(), &bytes, 0, MAP_MEM_NAMED_CREATE | MAP_MEM_PURGABLE | VM_PROT_ALL,
+                                  &entry, MACH_PORT_NULL);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    result = managed_map(address, size, entry, 0, FALSE, protection, max, inheritance);
+    (void)mach_port_deallocate(mach_task_self(), entry);
+    return result;
+}
+
 kern_return_t mach_vm_map(vm_map_t task, mach_vm_address_t *address, mach_vm_size_t size, mach_vm_offset_t mask,
                           int flags, mem_entry_name_port_t object, memory_object_offset_t offset, boolean_t copy,
                           vm_prot_t protection, vm_prot_t max, vm_inherit_t inheritance)
@@ -67,13 +84,16 @@ kern_return_t mach_vm_map(vm_map_t task, mach_vm_address_t *address, mach_vm_siz
         ((unsigned)flags & ~(unsigned)VM_FLAGS_USER_MAP) || (protection & ~max) || (max & ~VM_PROT_ALL) ||
         inheritance > VM_INHERIT_NONE)
         return KERN_INVALID_ARGUMENT;
-    if ((!MACH_PORT_VALID(object) && (max != VM_PROT_ALL || inheritance == VM_INHERIT_SHARE)) ||
-        (flags & VM_FLAGS_PURGABLE))
+    const bool purgable = flags & VM_FLAGS_PURGABLE, managed = purgable || MACH_PORT_VALID(object);
+
+    if (purgable && MACH_PORT_VALID(object))
+        return KERN_INVALID_ARGUMENT;
+    if (!managed && (max != VM_PROT_ALL || inheritance == VM_INHERIT_SHARE))
         return KERN_NOT_SUPPORTED; /* the host keeps no such limits */
     if (!anywhere && (at & mask) != 0)
         return KERN_INVALID_ADDRESS;
     const uint64_t whole = round_page((anywhere ? 0 : *address - at) + size);
-    const int access = MACH_PORT_VALID(object) ? PROT_NONE : process_protection(protection);
+    const int access = managed ? PROT_NONE : process_protection(protection);
 
     if ((flags & VM_FLAGS_OVERWRITE) && !anywhere)
         forget(at, at + whole);
@@ -82,8 +102,9 @@ kern_return_t mach_vm_map(vm_map_t task, mach_vm_address_t *address, mach_vm_siz
 
     if (result == KERN_SUCCESS && !anywhere)
         *address = at;
-    if (result == KERN_SUCCESS && MACH_PORT_VALID(object)) {
-        result = managed_map(*address, whole, object, offset, copy, protection, max, inheritance);
+    if (result == KERN_SUCCESS && managed) {
+        result = purgable ? map_purgable(*address, whole, protection, max, inheritance)
+                          : managed_map(*address, whole, object, offset, copy, protection, max, inheritance);
         if (result != KERN_SUCCESS)
             munmap((void *)*address, whole);
         return result;
@@ -103,7 +124,7 @@ kern_return_t mach_vm_allocate(vm_map_t task, mach_vm_address_t *address, mach_v
         *address = 0;
         return KERN_SUCCESS;
     }
-    if ((flags & VM_FLAGS_ANYWHERE) && size >= OBJECT_SMALLEST && !process_overflows(0, size) &&
+    if ((flags & VM_FLAGS_ANYWHERE) && !(flags & VM_FLAGS_PURGABLE) && size >= OBJECT_SMALLEST && !process_overflows(0, size) &&
         object_allocate(round_page(size), address))
         return KERN_SUCCESS;
     return mach_vm_map(task, address, size, 0, flags, MACH_PORT_NULL, 0, FALSE, VM_PROT_DEFAULT, VM_PROT_ALL,

@@ -10,6 +10,7 @@
 #include "kern/string.h"
 #include "vm/vm_pageout.h"
 #include "vm/vm_pager.h"
+#include "vm/vm_purgable.h"
 
 struct ipc_port *host_port, *host_priv_port;
 
@@ -40,6 +41,7 @@ kern_return_t kernel_start(void)
     vm_page_init();
     vm_pager_init();
     vm_pageout_init();
+    vm_purgable_init();
     ipc_owed_init();
     ipc_space_kernel = ipc_space_create(SPACE_MAX_INDEX, SPACE_MAX_INDEX);
     if (ipc_space_kernel == NULL)

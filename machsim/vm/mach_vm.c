@@ -5,6 +5,7 @@
 #include "kern/kobject.h"
 #include "vm/vm_named_entry.h"
 #include "vm/vm_pager.h"
+#include "vm/vm_purgable.h"
 #include "vm/vm_range.h"
 
 #include <mach/vm_attributes.h>
@@ -76,6 +77,14 @@ static kern_return_t take_part(mach_port_t port, uint64_t offset, uint64_t size,
     return result;
 }
 
+static kern_return_t make_purgable(uint64_t size, struct vm_map_entry *like)
+{
+    lock_acquire(&vm_lock);
+    like->object = vm_purgable_create(size);
+    lock_release(&vm_lock);
+    return like->object == NULL ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
+}
+
 kern_return_t kernel_mach_vm_map(task_ref_t task, mach_vm_address_t *address, mach_vm_size_t size,
                                  mach_vm_offset_t mask, int flags, mem_entry_name_port_t object,
                                  memory_object_offset_t offset, boolean_t copy, vm_prot_t protection, vm_prot_t max,
@@ -96,10 +105,11 @@ kern_return_t kernel_mach_vm_map(task_ref_t task, mach_vm_address_t *address, ma
     if (((unsigned)flags & ~(unsigned)VM_FLAGS_USER_MAP) || (protection & ~max) || (max & ~VM_PROT_ALL) ||
         inheritance > VM_INHERIT_NONE || size == 0)
         return KERN_INVALID_ARGUMENT;
-    if (flags & VM_FLAGS_PURGABLE)
-        return KERN_NOT_SUPPORTED;
-    if (MACH_PORT_VALID(object)) {
-        result = take_part(object, offset, range.end - range.start, copy != FALSE, &like);
+    if ((flags & VM_FLAGS_PURGABLE) && MACH_PORT_VALID(object))
+        return KERN_INVALID_ARGUMENT;
+    if (MACH_PORT_VALID(object) || (flags & VM_FLAGS_PURGABLE)) {
+        result = MACH_PORT_VALID(object) ? take_part(object, offset, range.end - range.start, copy != FALSE, &like)
+                                         : make_purgable(range.end - range.start, &like);
         if (result != KERN_SUCCESS)
             return result;
     }

@@ -7,11 +7,12 @@
 #include "gen/kernel/vm_map_server.h"
 #include "kern/kobject.h"
 #include "vm/vm_pager.h"
+#include "vm/vm_purgable.h"
 #include "vm/vm_range.h"
 
 #include <mach/memory_object_types.h>
 
-#define FLAGS (MAP_MEM_NAMED_CREATE | MAP_MEM_VM_COPY | MAP_MEM_VM_SHARE)
+#define FLAGS (MAP_MEM_NAMED_CREATE | MAP_MEM_PURGABLE | MAP_MEM_VM_COPY | MAP_MEM_VM_SHARE)
 
 struct vm_named_entry *vm_named_entry_create(struct vm_object *object, uint64_t offset, uint64_t size,
                                              vm_prot_t protection)
@@ -50,10 +51,10 @@ struct part {
     uint64_t offset, size;
 };
 
-static kern_return_t new_memory(uint64_t size, struct part *part)
+static kern_return_t new_memory(uint64_t size, bool purgable, struct part *part)
 {
     lock_acquire(&vm_lock);
-    part->object = vm_object_create(size);
+    part->object = purgable ? vm_purgable_create(size) : vm_object_create(size);
     if (part->object != NULL)
         part->object->shared = true; /* whoever maps it writes it */
     lock_release(&vm_lock);
@@ -83,7 +84,7 @@ static kern_return_t make(struct vm_map *map, struct vm_range range, vm_prot_t p
     const vm_prot_t protection = permission & VM_PROT_ALL;
 
     if (permission & MAP_MEM_NAMED_CREATE)
-        return new_memory(range.end - range.start, part);
+        return new_memory(range.end - range.start, permission & MAP_MEM_PURGABLE, part);
     if (parent != NULL)
         return part_of(parent, range.start, range.end - range.start, protection, part);
     part->size = range.end - range.start;
@@ -181,7 +182,7 @@ kern_return_t kernel_mach_memory_object_memory_entry_64(host_ref_t host, boolean
 
         result = manager == NULL ? KERN_INVALID_ARGUMENT : vm_pager_map(manager, part.size, &part.object);
     } else {
-        result = internal ? new_memory(part.size, &part) : KERN_INVALID_ARGUMENT;
+        result = internal ? new_memory(part.size, false, &part) : KERN_INVALID_ARGUMENT;
     }
     if (result != KERN_SUCCESS)
         return result;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vm_object.c - objects, their copies and chains: see vm_object.h. */
 #include "vm/vm_pager.h"
+#include "vm/vm_purgable.h"
 
 uint64_t vm_object_count;
 static uint32_t last_number;
@@ -86,6 +87,7 @@ static void destroy(struct vm_object *object)
 {
     struct vm_page *page;
 
+    vm_purgable_end(object);
     if (object->pager != NULL)
         vm_pager_end(object);
     while ((page = first_page(object)) != NULL)

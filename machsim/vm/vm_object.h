@@ -34,6 +34,9 @@ struct vm_object {
     struct list shadow_link;
     struct vm_object *copy; /* the youngest asymmetric copy, which shadows this one; no reference */
     bool shared;            /* several maps write it: copies are asymmetric */
+    bool purgable;          /* vm_purgable.h; and the next two */
+    int purge_state;
+    struct list volatile_link;
     struct hal_store *store; /* the machine's */
     struct vm_pager *pager; /* who has the pages that are not here; NULL: no one */
 };

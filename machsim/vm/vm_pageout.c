@@ -7,6 +7,7 @@
 #include "gen/kernel/host_priv_server.h"
 #include "kern/kobject.h"
 #include "vm/vm_pager.h"
+#include "vm/vm_purgable.h"
 
 /* Bytes of laundry, at most. */
 #define LAUNDRY_MAX (128u * HAL_PAGE_SIZE)
@@ -158,6 +159,8 @@ static void search(struct defer *unused)
         wanted = 0;
     const uint64_t enough = 2 * few_frames() + wanted;
 
+    while (hal_frames_free() < enough && vm_purgable_purge())
+        freed = true;
     for (uint64_t left = 2 * (vm_page_counts.active + vm_page_counts.inactive) + 16; left > 0; left--) {
         if (hal_frames_free() >= enough || atomic_load_explicit(&laundry, memory_order_relaxed) >= LAUNDRY_MAX)
             break;

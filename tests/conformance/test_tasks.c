@@ -76,11 +76,9 @@ static void what_is_not_built_says_so(void)
 {
     mach_port_t task = MACH_PORT_NULL, host = mach_host_self();
     vm_size_t size;
-    int state;
 
     CHECK_EQUAL(task_create(SELF, NULL, 0, FALSE, &task), KERN_NOT_SUPPORTED);
     CHECK_EQUAL(task_suspend(SELF), KERN_NOT_SUPPORTED);
-    CHECK_EQUAL(vm_purgable_control(SELF, 0, VM_PURGABLE_GET_STATE, &state), KERN_NOT_SUPPORTED);
     CHECK_SUCCESS(_host_page_size(host, &size));
     CHECK_EQUAL(size, 4096);
     CHECK_SUCCESS(mach_port_deallocate(SELF, host));

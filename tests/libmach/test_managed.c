@@ -6,6 +6,7 @@
 #include <mach/mach.h>
 #include <mach/mach_vm.h>
 #include <mach/pager.h>
+#include <mach/vm_purgable.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -367,6 +368,28 @@ START_TEST(a_child_inherits_as_is_said)
 }
 END_TEST
 
+START_TEST(purgable_memory_says_whether_it_is_still_there)
+{
+    mach_vm_address_t address = 0;
+    int state = VM_PURGABLE_VOLATILE;
+
+    ck_assert_int_eq(mach_vm_allocate(mach_task_self(), &address, 4 * PAGE, VM_FLAGS_ANYWHERE | VM_FLAGS_PURGABLE),
+                     KERN_SUCCESS);
+    unsigned char *memory = (unsigned char *)address;
+
+    memory[PAGE] = 5;
+    ck_assert_int_eq(mach_vm_purgable_control(mach_task_self(), address, VM_PURGABLE_SET_STATE, &state), KERN_SUCCESS);
+    ck_assert_int_eq(state, VM_PURGABLE_NONVOLATILE);
+    ck_assert_uint_eq(memory[PAGE], 5);
+    ck_assert_int_eq(mach_vm_purgable_control(mach_task_self(), address, VM_PURGABLE_PURGE_ALL, &state), KERN_SUCCESS);
+    state = VM_PURGABLE_NONVOLATILE;
+    ck_assert_int_eq(mach_vm_purgable_control(mach_task_self(), address, VM_PURGABLE_SET_STATE, &state), KERN_SUCCESS);
+    ck_assert_int_eq(state, VM_PURGABLE_EMPTY);
+    ck_assert_uint_eq(memory[PAGE], 0);
+    ck_assert_int_eq(mach_vm_deallocate(mach_task_self(), address, 4 * PAGE), KERN_SUCCESS);
+}
+END_TEST
+
 static int punch_hole(void)
 {
     unsigned char *memory = map(find(), 4 * PAGE, false, VM_PROT_DEFAULT);
@@ -533,6 +556,7 @@ static Suite *suite(void)
         memory_with_a_name_is_shared_by_whoever_gets_the_right,
         who_spoils_the_file_of_an_object_spoils_its_bytes_and_no_more,
         a_child_inherits_as_is_said,
+        purgable_memory_says_whether_it_is_still_there,
         an_error_of_the_managers_is_a_signal,
         a_manager_that_is_killed_harms_only_those_who_use_its_memory,
         fifty_processes_share_one_object,

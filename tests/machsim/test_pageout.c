@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include <mach/vm_purgable.h>
+#include <mach/vm_statistics.h>
+
 #include "vm/vm_pageout.h"
 
 #define FRAMES 96
@@ -298,6 +301,75 @@ START_TEST(managers_get_back_what_was_written_and_nothing_else)
 }
 END_TEST
 
+/* ---- purgable memory --------------------------------------------------------------------------------- */
+
+static int purge_state(mach_vm_address_t address, int wanted)
+{
+    int state = wanted;
+
+    ck_assert_int_eq(mach_vm_purgable_control(self(), address, VM_PURGABLE_SET_STATE, &state), KERN_SUCCESS);
+    return state;
+}
+
+START_TEST(volatile_memory_goes_first_and_tells)
+{
+    mach_vm_address_t first = 0, second = 0, other = allocate(4 * FRAMES * PAGE);
+    int state = VM_PURGABLE_VOLATILE;
+
+    ck_assert_int_eq(mach_vm_allocate(self(), &first, 8 * PAGE, VM_FLAGS_ANYWHERE | VM_FLAGS_PURGABLE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_allocate(self(), &second, 8 * PAGE, VM_FLAGS_ANYWHERE | VM_FLAGS_PURGABLE), KERN_SUCCESS);
+    for (unsigned i = 0; i < 8; i++) {
+        fill(first + i * PAGE, 1);
+        fill(second + i * PAGE, 2);
+    }
+    ck_assert_int_eq(purge_state(first, VM_PURGABLE_VOLATILE), VM_PURGABLE_NONVOLATILE);
+    ck_assert_int_eq(load_served(first), 1); /* there is room */
+    ck_assert_int_eq(purge_state(first, VM_PURGABLE_NONVOLATILE), VM_PURGABLE_VOLATILE);
+    ck_assert_int_eq(load_served(first), 1);
+    ck_assert_int_eq(purge_state(first, VM_PURGABLE_VOLATILE), VM_PURGABLE_NONVOLATILE);
+    for (unsigned i = 0; i < FRAMES - 16; i++) /* without a default manager: only what is volatile can go */
+        fill(other + i * PAGE, 3);
+    ck_assert_int_eq(mach_vm_purgable_control(self(), first, VM_PURGABLE_GET_STATE, &state), KERN_SUCCESS);
+    ck_assert_int_eq(state, VM_PURGABLE_EMPTY);
+    ck_assert_int_eq(purge_state(first, VM_PURGABLE_NONVOLATILE), VM_PURGABLE_EMPTY);
+    ck_assert_int_eq(load_served(second), 2);
+    ck_assert_int_eq(mach_vm_deallocate(self(), other, FRAMES * PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(load_served(first), 0);
+    ck_assert_int_eq(purge_state(second, VM_PURGABLE_EMPTY), VM_PURGABLE_NONVOLATILE);
+    ck_assert_int_eq(load_served(second), 0);
+}
+END_TEST
+
+START_TEST(what_a_copy_needs_does_not_go_and_wrong_requests_are_refused)
+{
+    mach_vm_address_t memory = 0, copy = 0, plain = allocate(PAGE);
+    vm_prot_t now, max;
+    int state = VM_PURGABLE_VOLATILE;
+
+    ck_assert_int_eq(mach_vm_allocate(self(), &memory, 2 * PAGE, VM_FLAGS_ANYWHERE | VM_FLAGS_PURGABLE), KERN_SUCCESS);
+    fill(memory, 1);
+    fill(memory + PAGE, 2);
+    ck_assert_int_eq(mach_vm_remap(self(), &copy, 2 * PAGE, 0, VM_FLAGS_ANYWHERE, self(), memory, TRUE, &now, &max,
+                                   VM_INHERIT_COPY), KERN_SUCCESS);
+    ck_assert_int_eq(purge_state(memory, VM_PURGABLE_VOLATILE), VM_PURGABLE_NONVOLATILE);
+    ck_assert_int_eq(mach_vm_purgable_control(self(), memory, VM_PURGABLE_PURGE_ALL, &state), KERN_SUCCESS);
+    ck_assert_int_eq(load_served(copy), 1);
+    ck_assert_int_eq(load_served(memory + PAGE), 2);
+    ck_assert_int_eq(mach_vm_deallocate(self(), copy, 2 * PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_purgable_control(self(), memory, VM_PURGABLE_PURGE_ALL, &state), KERN_SUCCESS);
+    ck_assert_int_eq(purge_state(memory, VM_PURGABLE_NONVOLATILE), VM_PURGABLE_EMPTY);
+    state = VM_PURGABLE_VOLATILE;
+    ck_assert_int_eq(store_served(plain, 1), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_purgable_control(self(), plain, VM_PURGABLE_SET_STATE, &state), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_purgable_control(self(), memory, 77, &state), KERN_INVALID_ARGUMENT);
+    state = 1 << 20;
+    ck_assert_int_eq(mach_vm_purgable_control(self(), memory, VM_PURGABLE_SET_STATE, &state), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_purgable_control(self(), 1 << 20, VM_PURGABLE_GET_STATE, &state), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_protect(self(), memory, PAGE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_purgable_control(self(), memory, VM_PURGABLE_GET_STATE, &state), KERN_PROTECTION_FAILURE);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("pageout");
@@ -309,6 +381,8 @@ static Suite *suite(void)
         wired_pages_stay,
         a_default_manager_that_does_not_take_its_messages_is_sent_only_so_many,
         managers_get_back_what_was_written_and_nothing_else,
+        volatile_memory_goes_first_and_tells,
+        what_a_copy_needs_does_not_go_and_wrong_requests_are_refused,
     };
 
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
