@@ -19,24 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "must.h"
+
 #define PAGE ((size_t)4096)
 #define PAGES 4096u /* of each region, which is used up page by page */
-
-static void must(bool condition, const char *what)
-{
-    if (condition)
-        return;
-    perror(what);
-    exit(EXIT_FAILURE);
-}
-
-static void must_mach(kern_return_t result, const char *what)
-{
-    if (result == KERN_SUCCESS)
-        return;
-    mach_error(what, result);
-    exit(EXIT_FAILURE);
-}
 
 /* ---- a manager -------------------------------------------------------------------------------------- */
 

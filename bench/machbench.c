@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "faults.h"
+#include "must.h"
 
 #define MAX_ROUNDS 51
 #define MIB (1024u * 1024)
@@ -35,22 +36,6 @@
 static unsigned rounds = 9, milliseconds = 20;
 static bool tsv, two_processors;
 static const char *only;
-
-static void must(bool condition, const char *what)
-{
-    if (condition)
-        return;
-    fprintf(stderr, "machbench: %s failed: %s\n", what, strerror(errno));
-    exit(EXIT_FAILURE);
-}
-
-static void must_mach(kern_return_t result, const char *what)
-{
-    if (result == KERN_SUCCESS)
-        return;
-    mach_error(what, result);
-    exit(EXIT_FAILURE);
-}
 
 static double now(void)
 {

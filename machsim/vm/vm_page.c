@@ -205,6 +205,7 @@ void vm_page_free(struct vm_page *page)
     if (vm_page_has_frame(page)) {
         hal_frame_protect(page->frame, VM_PROT_NONE);
         hal_frame_free(page->frame);
+        vm_pageout_freed();
     }
     vm_page_answered(page);
     leave_queue(page);

@@ -62,6 +62,12 @@ void vm_pageout_check(void)
         schedule();
 }
 
+void vm_pageout_freed(void)
+{
+    if (!list_empty(&waiters))
+        schedule();
+}
+
 kern_return_t vm_pageout_wait(struct waiter *waiter)
 {
     if (hal_frames_free() > 0 || waiter == NULL)

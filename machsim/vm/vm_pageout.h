@@ -27,6 +27,9 @@ void vm_pageout_stop(void);
 /* A frame was taken: if there are few, the search begins soon.  The memory lock is held. */
 void vm_pageout_check(void);
 
+/* A frame was given back: who waits for one goes on.  The memory lock is held. */
+void vm_pageout_freed(void);
+
 /*
  * There was no memory for a page.  MIG_NO_REPLY: the waiter is woken when there may be.  KERN_RESOURCE_SHORTAGE: it is
  * not frames that are short, or no page can go, or there is no waiter (NULL).  The memory lock is held.

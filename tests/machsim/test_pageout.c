@@ -266,6 +266,31 @@ START_TEST(a_default_manager_that_does_not_take_its_messages_is_sent_only_so_man
 }
 END_TEST
 
+static void woken(struct waiter *waiter)
+{
+    waiter->waited = false;
+}
+
+START_TEST(a_fault_that_waits_for_a_frame_goes_on_when_memory_is_given_back)
+{
+    const mach_vm_address_t address = allocate(10 * FRAMES * PAGE);
+    struct waiter waiter;
+    unsigned i = 0;
+
+    set_default_manager();
+    answers = false;
+    while (i < 10 * FRAMES && try_to_fill(address + i * PAGE, 1) == KERN_SUCCESS)
+        i++;
+    waiter_init(&waiter, woken);
+    ck_assert_int_eq(vm_fault(own_map(), address + i * PAGE, VM_PROT_WRITE, &waiter), MIG_NO_REPLY);
+    sim_settle();
+    ck_assert(waiter.waited);
+    ck_assert_int_eq(mach_vm_deallocate(self(), address + (i - 40) * PAGE, 40 * PAGE), KERN_SUCCESS);
+    ck_assert(!waiter.waited);
+    ck_assert_int_eq(store_served(address + i * PAGE, 1), KERN_SUCCESS);
+}
+END_TEST
+
 /* ---- managed memory ---------------------------------------------------------------------------------- */
 
 START_TEST(managers_get_back_what_was_written_and_nothing_else)
@@ -380,6 +405,7 @@ static Suite *suite(void)
         copies_keep_their_own_pages,
         wired_pages_stay,
         a_default_manager_that_does_not_take_its_messages_is_sent_only_so_many,
+        a_fault_that_waits_for_a_frame_goes_on_when_memory_is_given_back,
         managers_get_back_what_was_written_and_nothing_else,
         volatile_memory_goes_first_and_tells,
         what_a_copy_needs_does_not_go_and_wrong_requests_are_refused,

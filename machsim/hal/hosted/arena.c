@@ -2,10 +2,7 @@
 /* arena.c - the parts of tasks that the kernel maps, and the thread that serves their faults: see arena.h. */
 #include "hal/hosted/arena.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <mach/mig_errors.h>
@@ -380,19 +377,19 @@ uint64_t arena_adopt(struct hosted_thread *t, uint64_t number, bool user_mode)
         return KERN_NOT_SUPPORTED;
     lock_acquire(&vm_lock);
     struct legacy *legacy = take_legacy(number, t->thread->task->identity.uid);
+    struct vm_map *map = legacy == NULL ? NULL : legacy->map;
 
+    if (legacy != NULL && timer_cancel(&legacy->timer)) /* else it fires now, waits for the lock, and frees it */
+        hal_free(legacy, sizeof *legacy);
     lock_release(&vm_lock);
-    if (legacy == NULL) {
+    if (map == NULL) {
         close(file);
         return KERN_INVALID_ARGUMENT;
     }
-    struct vm_map *map = legacy->map;
-
-    if (timer_cancel(&legacy->timer)) /* else it fires now, and frees it */
-        hal_free(legacy, sizeof *legacy);
     return give_map(t->thread->task, map, file, user_mode);
 }
 
+/* No timer fires any more. */
 void arena_drop_legacies(void)
 {
     lock_acquire(&vm_lock);

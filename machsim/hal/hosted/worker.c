@@ -198,6 +198,7 @@ static bool work(unsigned number)
     some |= run_one_shared();
     while (run_own())
         some = true;
+    defer_drain(); /* what was sent to a client has let go of memory, and may have woken someone by that */
     return some;
 }
 
