@@ -22,6 +22,28 @@ static kern_return_t still_is(vm_map_read_t task, int process)
     return result == KERN_SUCCESS && now != process ? KERN_INVALID_ARGUMENT : result;
 }
 
+/*
+ * Memory that the kernel maps may be readable though the host cannot read it: it serves no faults of its own without
+ * privileges.  The kernel can.
+ */
+static kern_return_t read_managed(vm_map_read_t task, uint64_t address, uint64_t size, void *to)
+{
+    mach_msg_type_number_t count;
+    vm_offset_t data;
+    const kern_return_t result = _kernelrpc_mach_vm_read(task, address, size, &data, &count);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    memcpy(to, (const void *)data, size);
+    return mach_vm_deallocate(mach_task_self(), data, count);
+}
+
+/* What came of a look at bytes that the host could not have: KERN_NO_ACCESS if the kernel cannot either. */
+static kern_return_t without_host(kern_return_t managed)
+{
+    return managed == KERN_NOT_SUPPORTED || managed == KERN_INVALID_ADDRESS ? KERN_NO_ACCESS : managed;
+}
+
 kern_return_t mach_vm_read_overwrite(vm_map_read_t task, mach_vm_address_t address, mach_vm_size_t size,
                                      mach_vm_address_t data, mach_vm_size_t *out)
 {
@@ -29,12 +51,17 @@ kern_return_t mach_vm_read_overwrite(vm_map_read_t task, mach_vm_address_t addre
 
     if (process_overflows(address, size) || process_overflows(data, size))
         return KERN_INVALID_ARGUMENT;
-    const kern_return_t result = process_of(task, &process);
+    kern_return_t result = process_of(task, &process);
 
     if (result != KERN_SUCCESS)
         return result;
-    if (!mach_os_read(process, address, (void *)data, size))
-        return reason(process, address, size, VM_PROT_READ);
+    if (!mach_os_read(process, address, (void *)data, size)) {
+        result = reason(process, address, size, VM_PROT_READ);
+        if (result == KERN_NO_ACCESS)
+            result = without_host(read_managed(task, address, size, (void *)data));
+        if (result != KERN_SUCCESS)
+            return result;
+    }
     *out = size;
     return still_is(task, process);
 }
@@ -103,8 +130,11 @@ kern_return_t mach_vm_write(vm_map_t task, mach_vm_address_t address, vm_offset_
 
     if (result == KERN_SUCCESS && count > vm_page_size - (address & vm_page_mask))
         result = process_check(process, address, count, VM_PROT_WRITE);
-    if (result == KERN_SUCCESS && !mach_os_write(process, address, (const void *)data, count))
+    if (result == KERN_SUCCESS && !mach_os_write(process, address, (const void *)data, count)) {
         result = reason(process, address, count, VM_PROT_WRITE);
+        if (result == KERN_NO_ACCESS)
+            result = without_host(_kernelrpc_mach_vm_write(task, address, data, count));
+    }
     return result == KERN_SUCCESS ? still_is(task, process) : result;
 }
 

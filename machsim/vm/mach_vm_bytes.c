@@ -9,7 +9,7 @@ kern_return_t kernel_mach_vm_read(task_ref_t task, mach_vm_address_t address, ma
                                   mach_msg_type_number_t *count)
 {
     struct vm_range range;
-    kern_return_t result = vm_range_of(task, address, size, &range);
+    kern_return_t result = vm_range_in(task, address, size, &range);
     size_t done;
 
     if (result != KERN_SUCCESS)
@@ -41,7 +41,7 @@ kern_return_t kernel_mach_vm_write(task_ref_t task, mach_vm_address_t address, v
                                    mach_msg_type_number_t size)
 {
     struct vm_range range;
-    kern_return_t result = vm_range_of(task, address, size, &range);
+    kern_return_t result = vm_range_in(task, address, size, &range);
     size_t done;
 
     if (result == KERN_SUCCESS) {
