@@ -9,6 +9,7 @@
 
 #include "kern/defer.h"
 #include "vm/vm_fault.h"
+#include "vm/vm_pager.h"
 
 static pthread_t thread;
 static int poll_file = -1, event_file = -1; /* raised: pmaps have ended, or the thread is to end */
@@ -149,7 +150,8 @@ bool arenas_start(void)
 {
     list_init(&ended);
     list_init(&legacies);
-    pmap_frame_limit = options.limits.memory / HAL_PAGE_SIZE;
+    pmap_frame_limit = options.page_cache / HAL_PAGE_SIZE;
+    vm_pager_timeout = (uint64_t)options.pager_timeout * 1000000000u;
     poll_file = os_poll_open();
     event_file = os_event_open();
     return poll_file >= 0 && event_file >= 0 && os_poll_add(poll_file, event_file, NULL) &&

@@ -28,6 +28,8 @@ struct options {
     unsigned max_tasks;
     unsigned queue_limit; /* of new ports */
     uint64_t stack_size;  /* of each worker */
+    uint64_t page_cache;  /* bytes of memory that the kernel maps for tasks */
+    unsigned pager_timeout; /* seconds that a memory manager may take to answer */
     struct task_limits limits;
 };
 

@@ -22,6 +22,8 @@ struct options options = {
     .max_tasks = MACH_MAX_TASKS,
     .queue_limit = MACH_MSG_QUEUE_SIZE,
     .stack_size = MACH_THREAD_STACK_SIZE,
+    .page_cache = MACH_MEMORY_SIZE,
+    .pager_timeout = 60,
     .limits = {.names = MACH_PORT_RIGHTS, .receives = MACH_MAX_PORTS, .memory = MACH_MEMORY_SIZE, .threads = 10000},
 };
 
@@ -41,6 +43,8 @@ enum option_key {
     KEY_STACK_SIZE,
     KEY_MAX_THREADS,
     KEY_MAX_MEMORY,
+    KEY_PAGE_CACHE,
+    KEY_PAGER_TIMEOUT,
     KEY_BOOTSTRAP,
 };
 
@@ -55,10 +59,12 @@ static const struct argp_option option_list[] = {
     {"max-ports", KEY_MAX_PORTS, "N", 0, "Receive rights [$MACH_MAX_PORTS]", 1},
     {"max-rights", KEY_MAX_RIGHTS, "N", 0, "Names of rights [$MACH_PORT_RIGHTS]", 1},
     {"max-threads", KEY_MAX_THREADS, "N", 0, "Threads that make calls", 1},
-    {"max-memory", KEY_MAX_MEMORY, "BYTES", 0, "Managed memory, and messages of a task that wait [$MACH_MEMORY_SIZE]", 1},
+    {"max-memory", KEY_MAX_MEMORY, "BYTES", 0, "Memory of messages that wait in queues [$MACH_MEMORY_SIZE]", 1},
     {NULL, 0, NULL, 0, "And all together:", 2},
     {"max-tasks", KEY_MAX_TASKS, "N", 0, "Tasks [$MACH_MAX_TASKS]", 2},
     {"queue-size", KEY_QUEUE_SIZE, "N", 0, "Messages that a new port queues [$MACH_MSG_QUEUE_SIZE]", 2},
+    {"page-cache", KEY_PAGE_CACHE, "BYTES", 0, "Memory of managers' and with a name [$MACH_MEMORY_SIZE]", 2},
+    {"pager-timeout", KEY_PAGER_TIMEOUT, "SECONDS", 0, "How long a manager may take [$MACH_PAGER_TIMEOUT, else 60]", 2},
     {"stack-size", KEY_STACK_SIZE, "BYTES", 0, "Stack of each worker [$MACH_THREAD_STACK_SIZE]", 2},
     {NULL, 0, NULL, 0, "Instead of serving:", 3},
     {"stats", KEY_STATS, NULL, 0, "Print what the tasks of the daemon at the socket use", 3},
@@ -126,6 +132,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_MAX_TASKS: options.max_tasks = (unsigned)number_option(state, text, UINT32_MAX); break;
     case KEY_QUEUE_SIZE: options.queue_limit = (unsigned)number_option(state, text, MACH_PORT_QLIMIT_MAX); break;
     case KEY_STACK_SIZE: options.stack_size = number_option(state, text, 1 << 30); break;
+    case KEY_PAGE_CACHE: options.page_cache = number_option(state, text, (uint64_t)1 << 50); break;
+    case KEY_PAGER_TIMEOUT: options.pager_timeout = (unsigned)number_option(state, text, 86400); break;
     case KEY_STATS: stats = true; break;
     case KEY_BOOTSTRAP: bootstrap = true; break;
     default: return ARGP_ERR_UNKNOWN;
@@ -150,7 +158,8 @@ static void read_environment(void)
 
     limits->receives = (uint32_t)from_environment("MACH_MAX_PORTS", SPACE_MAX_INDEX, limits->receives);
     limits->names = (uint32_t)from_environment("MACH_PORT_RIGHTS", SPACE_MAX_INDEX, limits->names);
-    limits->memory = from_environment("MACH_MEMORY_SIZE", (uint64_t)1 << 50, limits->memory);
+    limits->memory = options.page_cache = from_environment("MACH_MEMORY_SIZE", (uint64_t)1 << 50, limits->memory);
+    options.pager_timeout = (unsigned)from_environment("MACH_PAGER_TIMEOUT", 86400, options.pager_timeout);
     options.queue_limit =
         (unsigned)from_environment("MACH_MSG_QUEUE_SIZE", MACH_PORT_QLIMIT_MAX, options.queue_limit);
     options.stack_size = from_environment("MACH_THREAD_STACK_SIZE", 1 << 30, options.stack_size);
