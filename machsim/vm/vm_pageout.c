@@ -150,7 +150,9 @@ static bool try_oldest(struct vm_page *page, bool *freed)
     const bool fine = make_pager(object);
 
     vm_object_release(object);
-    return fine;
+    if (!fine && vm_page_oldest(PAGE_INACTIVE) == page) /* no manager, or no memory: others may go still */
+        vm_page_activate(page);
+    return true;
 }
 
 static void search(struct defer *unused)

@@ -110,8 +110,12 @@ static struct ipc_kmsg *init_message(struct vm_pager *pager)
     struct ipc_kmsg *message =
         vm_manager_message(MACH_ID_memory_object_init, sizeof(__Request__memory_object_init_t), pager->control, NULL);
 
-    if (message != NULL)
-        ((__Request__memory_object_init_t *)message->message)->memory_object_page_size = HAL_PAGE_SIZE;
+    if (message == NULL)
+        return NULL;
+    __Request__memory_object_init_t *request = (void *)message->message;
+
+    request->NDR = NDR_record;
+    request->memory_object_page_size = HAL_PAGE_SIZE;
     return message;
 }
 

@@ -395,6 +395,37 @@ START_TEST(what_a_copy_needs_does_not_go_and_wrong_requests_are_refused)
 }
 END_TEST
 
+START_TEST(without_its_default_manager_the_kernel_pages_out_what_others_manage)
+{
+    const mach_port_name_t port = send_receive_right();
+    const mach_vm_address_t plain = allocate(20 * PAGE);
+    mach_vm_address_t address = 0;
+    union request request;
+
+    set_default_manager();
+    ck_assert_int_eq(mach_port_mod_refs(self(), default_port, MACH_PORT_RIGHT_RECEIVE, -1), KERN_SUCCESS);
+    answers = false;
+    for (unsigned i = 0; i < 20; i++)
+        fill(plain + i * PAGE, 1);
+    ck_assert_int_eq(mach_vm_map(self(), &address, 4 * FRAMES * PAGE, 0, VM_FLAGS_ANYWHERE, port, 0, FALSE,
+                                 VM_PROT_DEFAULT, VM_PROT_ALL, VM_INHERIT_SHARE), KERN_SUCCESS);
+    ck_assert_int_eq(next_request(port, &request), MACH_ID_memory_object_init);
+    const mach_port_name_t control = request.init.memory_control.name;
+
+    ck_assert_int_eq(set_attributes(control, MEMORY_OBJECT_COPY_DELAY, HAL_PAGE_SIZE, false, MACH_PORT_NULL),
+                     KERN_SUCCESS);
+    for (unsigned i = 0; i < 4 * FRAMES; i++) {
+        ck_assert_int_eq(load_served(address + i * PAGE), -MIG_NO_REPLY);
+        ck_assert_int_eq(next_request(port, &request), MACH_ID_memory_object_data_request);
+        ck_assert_int_eq(supply(control, i * PAGE, 1, (unsigned char)i, VM_PROT_NONE, false, MACH_PORT_NULL),
+                         KERN_SUCCESS);
+        ck_assert_int_eq(load_served(address + i * PAGE), (unsigned char)i);
+    }
+    for (unsigned i = 0; i < 20; i++)
+        ck_assert_int_eq(load_served(plain + i * PAGE), 1);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("pageout");
@@ -407,6 +438,7 @@ static Suite *suite(void)
         a_default_manager_that_does_not_take_its_messages_is_sent_only_so_many,
         a_fault_that_waits_for_a_frame_goes_on_when_memory_is_given_back,
         managers_get_back_what_was_written_and_nothing_else,
+        without_its_default_manager_the_kernel_pages_out_what_others_manage,
         volatile_memory_goes_first_and_tells,
         what_a_copy_needs_does_not_go_and_wrong_requests_are_refused,
     };
