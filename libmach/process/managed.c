@@ -104,16 +104,31 @@ enum managed_part managed_part(uint64_t start, uint64_t end)
     return bytes == 0 ? MANAGED_NONE : bytes == end - start ? MANAGED_ALL : MANAGED_SOME;
 }
 
+static void forget(uint64_t start, uint64_t end)
+{
+    if (cut_all(start, end))
+        (void)_kernelrpc_mach_vm_deallocate(mach_task_self(), start, end - start);
+}
+
 void managed_forget(uint64_t start, uint64_t end)
 {
     if (count == 0)
         return;
     const sigset_t before = lock_ranges();
-    const bool some = cut_all(start, end);
 
+    forget(start, end);
     unlock_ranges(&before);
-    if (some)
-        (void)_kernelrpc_mach_vm_deallocate(mach_task_self(), start, end - start);
+}
+
+bool managed_unmap(uint64_t start, uint64_t end)
+{
+    const sigset_t before = lock_ranges();
+    const bool unmapped = munmap((void *)start, end - start) == 0;
+
+    if (unmapped)
+        forget(start, end);
+    unlock_ranges(&before);
+    return unmapped;
 }
 
 /* ---- files that the kernel tells of ------------------------------------------------------------------ */

@@ -23,8 +23,13 @@ kern_return_t managed_map(uint64_t address, uint64_t size, mem_entry_name_port_t
 enum managed_part { MANAGED_NONE, MANAGED_SOME, MANAGED_ALL };
 /* How much of a range is managed. */
 enum managed_part managed_part(uint64_t start, uint64_t end);
-/* A range has been unmapped: the kernel lets go of what it had there. */
+/* A range is about to be mapped over: the kernel lets go of what it had there. */
 void managed_forget(uint64_t start, uint64_t end);
+/*
+ * Unmaps a range, of which some is managed.  False: it is no range.  The host gives the place to another thread as soon as it
+ * is free: so that, and what the kernel is told, are one step for all who map objects.
+ */
+bool managed_unmap(uint64_t start, uint64_t end);
 
 #pragma GCC visibility pop
 

@@ -142,10 +142,10 @@ kern_return_t mach_vm_deallocate(vm_map_t task, mach_vm_address_t address, mach_
     const uint64_t start = trunc_page(address), end = round_page(address + size);
 
     object_forget(start, end, true);
-    if (munmap((void *)start, end - start) < 0)
-        return KERN_INVALID_ADDRESS;
-    managed_forget(start, end);
-    return KERN_SUCCESS;
+    const bool unmapped = managed_part(start, end) != MANAGED_NONE ? managed_unmap(start, end)
+                                                                   : munmap((void *)start, end - start) == 0;
+
+    return unmapped ? KERN_SUCCESS : KERN_INVALID_ADDRESS;
 }
 
 /* A copy of memory of this task's or another's.  The host shares private memory with no one. */

@@ -402,6 +402,43 @@ START_TEST(purgable_memory_says_whether_it_is_still_there)
 }
 END_TEST
 
+/* Maps, uses and unmaps, beside another thread that does the same: places go from one to the other. */
+static void *come_and_go(void *entry)
+{
+    const mach_port_t object = *(const mach_port_t *)entry;
+
+    for (unsigned i = 0; i < 400; i++) {
+        unsigned char *memory = map(object, 2 * PAGE, false, VM_PROT_DEFAULT);
+
+        if (memory == NULL || memory[PAGE] != 9 ||
+            mach_vm_deallocate(mach_task_self(), (mach_vm_address_t)memory, 2 * PAGE) != KERN_SUCCESS)
+            return entry;
+    }
+    return NULL;
+}
+
+START_TEST(threads_map_and_unmap_beside_each_other)
+{
+    mach_port_t entry;
+    memory_object_size_t size = 2 * PAGE;
+    pthread_t threads[3];
+    void *failed;
+
+    ck_assert_int_eq(mach_make_memory_entry_64(mach_task_self(), &size, 0, MAP_MEM_NAMED_CREATE | VM_PROT_DEFAULT, &entry,
+                                               MACH_PORT_NULL), KERN_SUCCESS);
+    unsigned char *memory = map(entry, 2 * PAGE, false, VM_PROT_DEFAULT);
+
+    ck_assert_ptr_nonnull(memory);
+    memory[PAGE] = 9;
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, come_and_go, &entry), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        pthread_join(threads[i], &failed);
+        ck_assert_ptr_null(failed);
+    }
+}
+END_TEST
+
 static int punch_hole(void)
 {
     unsigned char *memory = map(find(), 4 * PAGE, false, VM_PROT_DEFAULT);
@@ -568,6 +605,7 @@ static Suite *suite(void)
         memory_with_a_name_is_shared_by_whoever_gets_the_right,
         who_spoils_the_file_of_an_object_spoils_its_bytes_and_no_more,
         a_child_inherits_as_is_said,
+        threads_map_and_unmap_beside_each_other,
         purgable_memory_says_whether_it_is_still_there,
         an_error_of_the_managers_is_a_signal,
         a_manager_that_is_killed_harms_only_those_who_use_its_memory,
