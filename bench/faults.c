@@ -209,8 +209,14 @@ void host_copy_fault(size_t unused)
     memory[next++ * PAGE] = 2;
 }
 
-void faults_start(void)
+bool faults_start(void)
 {
+    vm_address_t address = 0;
+
+    if (vm_allocate(mach_task_self(), &address, PAGE, VM_FLAGS_ANYWHERE | VM_FLAGS_PURGABLE) != KERN_SUCCESS)
+        return false;
+    must_mach(vm_deallocate(mach_task_self(), address, PAGE), "vm_deallocate");
     start_manager();
     start_resolver();
+    return true;
 }

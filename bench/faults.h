@@ -3,10 +3,11 @@
 #ifndef BENCH_FAULTS_H
 #define BENCH_FAULTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* Starts the processes that answer. */
-void faults_start(void);
+/* Starts the processes that answer.  False: this host lets no process serve another's faults. */
+bool faults_start(void);
 
 /* A page that a manager in another process supplies; and that another process puts there by userfaultfd. */
 void mach_fault(size_t unused);

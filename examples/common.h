@@ -15,6 +15,21 @@ static inline void must(kern_return_t result, const char *what)
     exit(EXIT_FAILURE);
 }
 
+/* Some hosts let no process serve another's faults: then there is nothing to show. */
+static inline void need_managed_memory(void)
+{
+    vm_address_t address = 0;
+    const kern_return_t result =
+        vm_allocate(mach_task_self(), &address, vm_page_size, VM_FLAGS_ANYWHERE | VM_FLAGS_PURGABLE);
+
+    if (result == KERN_NOT_SUPPORTED) {
+        printf("this host has no managed memory: it needs userfaultfd, and Linux 6.10\n");
+        exit(77);
+    }
+    must(result, "vm_allocate");
+    must(vm_deallocate(mach_task_self(), address, vm_page_size), "vm_deallocate");
+}
+
 /* A receive right, with a send right under the same name. */
 static inline mach_port_t new_port(void)
 {

@@ -212,6 +212,7 @@ int main(void)
     pid_t pids[2];
     bool fine = true;
 
+    need_managed_memory();
     must(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_PORT_SET, &set), "mach_port_allocate");
     fflush(stdout);
     for (unsigned i = 0; i < 2; i++) {

@@ -78,6 +78,7 @@ int main(void)
     pager_t pager;
     int status;
 
+    need_managed_memory();
     must(pager_create(&ops, NULL, NULL, &pager), "pager_create");
     leave_for_children(pager_right(pager));
     fflush(stdout);

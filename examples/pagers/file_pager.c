@@ -73,6 +73,7 @@ int main(void)
     int file = mkstemp(path), status;
     pager_t pager;
 
+    need_managed_memory();
     if (file < 0 || unlink(path) < 0 || ftruncate(file, (off_t)SIZE) < 0 || pwrite(file, "hello, file world", 17, 0) != 17)
         return EXIT_FAILURE;
     must(pager_create(&ops, &file, NULL, &pager), "pager_create");

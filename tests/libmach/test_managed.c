@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_managed.c - memory that one process manages and others use: by real faults, and with processes that are killed. */
+#include "../managed.h"
 #include "../suite.h"
 
 #include <fcntl.h>
@@ -620,5 +621,6 @@ static Suite *suite(void)
 
 int main(void)
 {
+    need_managed_memory();
     return run_suite(suite());
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_pager_timeout.c - a manager that never answers, and a daemon that is told how long to wait for it. */
+#include "../managed.h"
+
 #include <mach/mach.h>
 #include <mach/mach_vm.h>
 #include <signal.h>
@@ -32,6 +34,7 @@ int main(void)
     snprintf(socket, sizeof socket, "%s/machsim-timeout-%d", folder != NULL ? folder : "/tmp", (int)getpid());
     setenv("MACH_BOOTSTRAP_SOCKET", socket, 1);
     setenv("MACH_PAGER_TIMEOUT", "1", 1);
+    need_managed_memory();
     const pid_t pid = fork();
 
     if (pid == 0)

@@ -5,6 +5,8 @@
  *
  *   test_default_pager [CACHE [MEMORY]]     (MiB)
  */
+#include "../managed.h"
+
 #include <mach/mach.h>
 #include <mach/mach_vm.h>
 #include <mach/pager.h>
@@ -93,6 +95,7 @@ int main(int argc, char **argv)
     setenv("MACH_BOOTSTRAP_SOCKET", text, 1);
     snprintf(text, sizeof text, "%llu", cache * 1024ull * 1024);
     setenv("MACH_MEMORY_SIZE", text, 1);
+    need_managed_memory();
     const pid_t manager = start_manager();
     const uint64_t pages = memory * (uint64_t)1024 * 1024 / PAGE;
     volatile uint64_t *words = (volatile uint64_t *)map_copy();
