@@ -6,7 +6,7 @@
  * it maps mapped itself; which pages of them it sees, and whether it may write them, is the daemon's to say, by the
  * task's userfaultfd: a page that is not there, or must not be written yet, makes a fault that comes to the daemon.
  *
- * To take a page away from all who see it the daemon writes-protects it, keeps its bytes, and punches a hole into the
+ * To take a page away from all who see it the daemon write-protects it, keeps its bytes, and punches a hole into the
  * file, which ends all mappings of it in the same instant; then the bytes are put back.  A task that holds the file as
  * well can do there what it may do with the object's bytes anyway, and nothing else.
  *
