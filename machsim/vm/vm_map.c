@@ -288,12 +288,21 @@ void vm_map_remove_locked(struct vm_map *map, uint64_t start, uint64_t end)
     }
 }
 
+/* Whether a range lies inside one entry, of which two parts would be left. */
+static bool is_inside(struct vm_map *map, uint64_t start, uint64_t end)
+{
+    struct vm_map_entry *entry;
+
+    return vm_map_lookup(map, start, &entry) && vm_map_entry_start(entry) < start && end < entry->end;
+}
+
 kern_return_t vm_map_remove(struct vm_map *map, uint64_t start, uint64_t end)
 {
     if (start < map->start || end > map->end || start > end)
         return KERN_INVALID_ADDRESS;
     lock_acquire(&vm_lock);
-    const bool room = vm_map_reserve(map, 2);
+    const bool room =
+        vm_map_reserve(map, 2) && (map->count < VM_MAP_MAX_ENTRIES || !is_inside(map, start, end));
 
     if (room)
         vm_map_remove_locked(map, start, end);
@@ -306,7 +315,7 @@ kern_return_t vm_map_find_place(struct vm_map *map, uint64_t *address, uint64_t 
 {
     struct vm_map_entry *entry;
 
-    if (size > map->limit - map->size)
+    if (size > map->limit - map->size || map->count >= VM_MAP_MAX_ENTRIES)
         return KERN_RESOURCE_SHORTAGE;
     if (anywhere)
         return vm_map_find_space(map, address, size, mask) ? KERN_SUCCESS : KERN_NO_SPACE;

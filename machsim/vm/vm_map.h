@@ -98,6 +98,12 @@ void vm_map_remove_locked(struct vm_map *map, uint64_t start, uint64_t end);
  */
 kern_return_t vm_map_enter(struct vm_map *map, uint64_t *address, uint64_t size, uint64_t mask, bool anywhere,
                            bool overwrite, const struct vm_map_entry *like);
+/*
+ * A map that has so many entries gets no more, by new mappings or by parts of old ones; by a mapping of many at once it may
+ * come to have twice as many.
+ */
+#define VM_MAP_MAX_ENTRIES ((uint32_t)1 << 18)
+
 /* Ends what is mapped in a range. KERN_INVALID_ADDRESS: it is not all of the map. KERN_RESOURCE_SHORTAGE. */
 kern_return_t vm_map_remove(struct vm_map *map, uint64_t start, uint64_t end);
 

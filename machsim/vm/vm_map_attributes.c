@@ -6,7 +6,7 @@
 static kern_return_t for_range(struct vm_map *map, uint64_t start, uint64_t end,
                                void (*change)(struct vm_map *map, struct vm_map_entry *entry, int value), int value)
 {
-    if (!vm_map_reserve(map, 2))
+    if (map->count >= VM_MAP_MAX_ENTRIES || !vm_map_reserve(map, 2))
         return KERN_RESOURCE_SHORTAGE;
     for (struct vm_map_entry *entry = vm_map_clip(map, start, end); entry != NULL && vm_map_entry_start(entry) < end;
          entry = vm_map_next(entry))

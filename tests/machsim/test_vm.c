@@ -133,6 +133,26 @@ END_TEST
 
 /* ---- copies ---------------------------------------------------------------------------------------- */
 
+START_TEST(a_map_has_only_so_many_entries_and_can_be_emptied_then)
+{
+    kern_return_t result = KERN_SUCCESS;
+    uint64_t address = base;
+
+    for (; result == KERN_SUCCESS && map->count <= VM_MAP_MAX_ENTRIES; address += 2 * PAGE)
+        result = allocate_at(map, address, PAGE);
+    ck_assert_int_eq(result, KERN_RESOURCE_SHORTAGE);
+    ck_assert_uint_eq(map->count, VM_MAP_MAX_ENTRIES);
+    ck_assert_int_eq(vm_map_protect(map, base, base + PAGE, VM_PROT_READ, false), KERN_RESOURCE_SHORTAGE);
+    ck_assert_int_eq(vm_map_remove(map, base, base + 3 * PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(allocate_at(map, base, 3 * PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(allocate_at(map, address, PAGE), KERN_SUCCESS);
+    ck_assert_uint_eq(map->count, VM_MAP_MAX_ENTRIES);
+    ck_assert_int_eq(vm_map_remove(map, base + PAGE, base + 2 * PAGE), KERN_RESOURCE_SHORTAGE);
+    ck_assert_int_eq(vm_map_remove(map, map->start, map->end), KERN_SUCCESS);
+    ck_assert_uint_eq(map->count, 0);
+}
+END_TEST
+
 START_TEST(a_copy_takes_a_frame_only_for_what_is_written)
 {
     allocate(base, 100);
@@ -384,6 +404,7 @@ int main(void)
         space_is_the_first_hole_that_is_large_enough,
         places_that_are_none_are_refused,
         a_hundred_thousand_entries_make_no_chain,
+        a_map_has_only_so_many_entries_and_can_be_emptied_then,
         a_copy_takes_a_frame_only_for_what_is_written,
         a_thousand_forks_leave_no_chain,
         a_thousand_copies_of_one_range_leave_no_chain,
