@@ -21,23 +21,6 @@ static LIST_HEAD(, range) ranges = LIST_HEAD_INITIALIZER(ranges);
 static bool ready; /* the kernel has this task's faults */
 static _Atomic unsigned count;
 
-/* Signals wait: a handler may make these calls too. */
-static sigset_t lock_ranges(void)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_mutex_lock(&lock);
-    return before;
-}
-
-static void unlock_ranges(const sigset_t *before)
-{
-    pthread_mutex_unlock(&lock);
-    pthread_sigmask(SIG_SETMASK, before, NULL);
-}
-
 /* ---- ranges ---------------------------------------------------------------------------------------- */
 
 /* Takes a part out of a range, of which one piece or two may be left. */
@@ -95,12 +78,12 @@ enum managed_part managed_part(uint64_t start, uint64_t end)
 
     if (count == 0)
         return MANAGED_NONE;
-    const sigset_t before = lock_ranges();
+    const sigset_t before = process_lock(&lock);
 
     LIST_FOREACH(range, &ranges, link)
         if (range->start < end && start < range->end)
             bytes += (range->end < end ? range->end : end) - (range->start > start ? range->start : start);
-    unlock_ranges(&before);
+    process_unlock(&lock, &before);
     return bytes == 0 ? MANAGED_NONE : bytes == end - start ? MANAGED_ALL : MANAGED_SOME;
 }
 
@@ -114,20 +97,20 @@ void managed_forget(uint64_t start, uint64_t end)
 {
     if (count == 0)
         return;
-    const sigset_t before = lock_ranges();
+    const sigset_t before = process_lock(&lock);
 
     forget(start, end);
-    unlock_ranges(&before);
+    process_unlock(&lock, &before);
 }
 
 bool managed_unmap(uint64_t start, uint64_t end)
 {
-    const sigset_t before = lock_ranges();
+    const sigset_t before = process_lock(&lock);
     const bool unmapped = munmap((void *)start, end - start) == 0;
 
     if (unmapped)
         forget(start, end);
-    unlock_ranges(&before);
+    process_unlock(&lock, &before);
     return unmapped;
 }
 
@@ -166,7 +149,7 @@ static void before_fork(void)
 {
     uint64_t result;
 
-    mask_before_fork = lock_ranges();
+    mask_before_fork = process_lock(&lock);
     legacy = 0;
     if (LIST_FIRST(&ranges) != NULL &&
         (!ring_simple_trap(WIRE_TRAP_FORK, NULL, 0, &result, &legacy) || result != KERN_SUCCESS))
@@ -175,7 +158,7 @@ static void before_fork(void)
 
 static void after_fork_in_parent(void)
 {
-    unlock_ranges(&mask_before_fork);
+    process_unlock(&lock, &mask_before_fork);
 }
 
 /* Has the kernel give this new task the map that its parent has left.  False: it has none. */
@@ -224,7 +207,7 @@ static void after_fork_in_child(void)
     ready = adopt();
     for (uint64_t at = vm_page_size; ready && at != 0;)
         at = inherit(at);
-    unlock_ranges(&mask_before_fork);
+    process_unlock(&lock, &mask_before_fork);
 }
 
 static void watch_forks(void)
@@ -284,9 +267,9 @@ static kern_return_t map_object(uint64_t address, uint64_t size, mem_entry_name_
 kern_return_t managed_map(uint64_t address, uint64_t size, mem_entry_name_port_t object, memory_object_offset_t offset,
                           boolean_t copy, vm_prot_t protection, vm_prot_t max, vm_inherit_t inheritance)
 {
-    const sigset_t before = lock_ranges();
+    const sigset_t before = process_lock(&lock);
     const kern_return_t result = map_object(address, size, object, offset, copy, protection, max, inheritance);
 
-    unlock_ranges(&before);
+    process_unlock(&lock, &before);
     return result;
 }

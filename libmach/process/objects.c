@@ -34,23 +34,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static LIST_HEAD(, object) objects = LIST_HEAD_INITIALIZER(objects);
 static _Atomic unsigned count;
 
-/* Signals wait: a handler may make these calls too. */
-static sigset_t lock_objects(void)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_mutex_lock(&lock);
-    return before;
-}
-
-static void unlock_objects(const sigset_t *before)
-{
-    pthread_mutex_unlock(&lock);
-    pthread_sigmask(SIG_SETMASK, before, NULL);
-}
-
 /* Whether the descriptor is still the object's file. */
 static bool has_file(const struct object *object)
 {
@@ -113,7 +96,7 @@ static sigset_t mask_before_fork;
 
 static void before_fork(void)
 {
-    const sigset_t before = lock_objects();
+    const sigset_t before = process_lock(&lock);
     struct object *object, *next;
 
     mask_before_fork = before;
@@ -128,7 +111,7 @@ static void after_fork(void)
 {
     const sigset_t before = mask_before_fork;
 
-    unlock_objects(&before);
+    process_unlock(&lock, &before);
 }
 
 static void watch_forks(void)
@@ -169,7 +152,7 @@ bool object_allocate(uint64_t size, uint64_t *address)
     if (object == NULL)
         return false;
     pthread_once(&once, watch_forks);
-    const sigset_t before = lock_objects();
+    const sigset_t before = process_lock(&lock);
     const bool made = count < MOST_OBJECTS && map_file(object, size);
 
     if (made) {
@@ -177,7 +160,7 @@ bool object_allocate(uint64_t size, uint64_t *address)
         LIST_INSERT_HEAD(&objects, object, link);
         count++;
     }
-    unlock_objects(&before);
+    process_unlock(&lock, &before);
     if (!made)
         free(object);
     return made;
@@ -189,7 +172,7 @@ void object_forget(uint64_t start, uint64_t end, bool gone)
 
     if (count == 0)
         return;
-    const sigset_t before = lock_objects();
+    const sigset_t before = process_lock(&lock);
 
     while ((object = find(start, end)) != NULL) {
         if (gone && start <= object->start && object->end <= end)
@@ -197,18 +180,18 @@ void object_forget(uint64_t start, uint64_t end, bool gone)
         else
             retire(object);
     }
-    unlock_objects(&before);
+    process_unlock(&lock, &before);
 }
 
 bool object_share(uint64_t start, uint64_t end, bool shared)
 {
-    const sigset_t before = lock_objects();
+    const sigset_t before = process_lock(&lock);
     struct object *object = find(start, end);
     const bool found = object != NULL && object->start == start && object->end == end;
 
     if (found)
         object->shared = shared;
-    unlock_objects(&before);
+    process_unlock(&lock, &before);
     return found;
 }
 
@@ -223,7 +206,7 @@ bool object_give(uint64_t address, uint64_t size, int *file, uint64_t *offset)
     *file = -1;
     if (count == 0)
         return false;
-    const sigset_t before = lock_objects();
+    const sigset_t before = process_lock(&lock);
     struct object *object = find(address, address + size);
 
     if (object != NULL && address >= object->start && address + size <= object->end &&
@@ -232,6 +215,6 @@ bool object_give(uint64_t address, uint64_t size, int *file, uint64_t *offset)
         *file = fcntl(object->file, F_DUPFD_CLOEXEC, 3);
         forget(object);
     }
-    unlock_objects(&before);
+    process_unlock(&lock, &before);
     return *file >= 0;
 }

@@ -6,6 +6,8 @@
 #ifndef LIBMACH_PROCESS_H
 #define LIBMACH_PROCESS_H
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 
@@ -25,6 +27,23 @@ static inline int process_protection(vm_prot_t protection)
 {
     return (protection & VM_PROT_READ ? PROT_READ : 0) | (protection & VM_PROT_WRITE ? PROT_WRITE : 0) |
            (protection & VM_PROT_EXECUTE ? PROT_EXEC : 0);
+}
+
+/* Locks with signals kept out, for a handler may make these calls too; gives the mask that unlocking brings back. */
+static inline sigset_t process_lock(pthread_mutex_t *lock)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_mutex_lock(lock);
+    return before;
+}
+
+static inline void process_unlock(pthread_mutex_t *lock, const sigset_t *before)
+{
+    pthread_mutex_unlock(lock);
+    pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
 /* Whether a range overflows. */

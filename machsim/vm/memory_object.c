@@ -373,7 +373,7 @@ kern_return_t kernel_memory_object_destroy(pager_ref_t pager, kern_return_t reas
     (void)reason; /* who faults gets KERN_MEMORY_FAILURE, as documented */
     if (lock_object(pager) == NULL)
         return KERN_INVALID_ARGUMENT;
-    vm_pager_destroy(pager, KERN_MEMORY_FAILURE);
+    vm_pager_destroy(pager);
     lock_release(&vm_lock);
     return KERN_SUCCESS;
 }

@@ -155,12 +155,10 @@ static struct vm_object *start(struct ipc_port **port, struct vm_pager *pager, u
     return NULL;
 }
 
-kern_return_t vm_pager_map(struct ipc_port *port, uint64_t size, struct vm_object **object)
+/* No one has mapped it yet, unless someone is faster. */
+static kern_return_t map_new(struct ipc_port *port, uint64_t size, struct vm_object **object)
 {
     struct ipc_port *right = port;
-
-    if (!ipc_port_valid(port))
-        return KERN_INVALID_ARGUMENT;
     struct vm_pager *pager = create();
 
     if (pager == NULL) {
@@ -182,6 +180,19 @@ kern_return_t vm_pager_map(struct ipc_port *port, uint64_t size, struct vm_objec
     ipc_port_release_send(right);
     ipc_port_release(port);
     return *object == NULL ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
+}
+
+kern_return_t vm_pager_map(struct ipc_port *port, uint64_t size, struct vm_object **object)
+{
+    if (!ipc_port_valid(port))
+        return KERN_INVALID_ARGUMENT;
+    lock_acquire(&vm_lock);
+    *object = existing(port, size);
+    lock_release(&vm_lock);
+    if (*object == NULL)
+        return map_new(port, size, object);
+    ipc_port_release_send(port);
+    return KERN_SUCCESS;
 }
 
 /* ---- anonymous memory ------------------------------------------------------------------------------- */
@@ -418,11 +429,11 @@ void vm_pager_flush_cache(void)
     lock_release(&vm_lock);
 }
 
-void vm_pager_destroy(struct vm_pager *pager, kern_return_t reason)
+void vm_pager_destroy(struct vm_pager *pager)
 {
     struct vm_object *object = pager->object;
 
-    vm_pager_fail(pager, reason == KERN_SUCCESS ? KERN_MEMORY_FAILURE : reason);
+    vm_pager_fail(pager, KERN_MEMORY_FAILURE);
     vm_object_discard(object, 0, UINT64_MAX);
     vm_pager_terminate(pager);
     if (object->refs == 0)

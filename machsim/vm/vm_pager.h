@@ -77,8 +77,8 @@ void vm_pager_flush_cache(void);
 void vm_pager_end(struct vm_object *object);
 /* The manager hears of the end, by a message that has the receive right for the control port. */
 void vm_pager_terminate(struct vm_pager *pager);
-/* The manager gives the object up: its pages go, and who wants one gets `reason`. */
-void vm_pager_destroy(struct vm_pager *pager, kern_return_t reason);
+/* The manager gives the object up: its pages go, and who wants one gets KERN_MEMORY_FAILURE. */
+void vm_pager_destroy(struct vm_pager *pager);
 
 /* The manager has said how it wants things. */
 void vm_pager_ready(struct vm_pager *pager);
