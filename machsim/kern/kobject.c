@@ -259,10 +259,14 @@ static void finish(struct ipc_kmsg *request)
 static void serve(struct ipc_kmsg *request)
 {
     struct processor *processor = hal_processor();
+    uint64_t before = request->progress;
 
     do {
         memset(request->answer->message, 0, request->answer->size);
-        waiter_init(&request->waiter, serve_again);
+        waiter_restart(&request->waiter);
+        if (request->progress != before)
+            request->waiter.hunger = 0;
+        before = request->progress;
         atomic_store_explicit(&request->parked, SERVED, memory_order_relaxed);
         processor->took_rights = false;
         processor->serving = request;
@@ -289,5 +293,6 @@ void kobject_serve(struct ipc_kmsg *request)
         return;
     }
     (void)ipc_kmsg_add_trailer(request, MACH_RCV_TRAILER_ELEMENTS(MACH_RCV_TRAILER_LABELS));
+    waiter_init(&request->waiter, serve_again);
     serve(request);
 }

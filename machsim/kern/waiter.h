@@ -18,12 +18,19 @@ struct waiter {
     struct list link;
     struct defer work;
     void (*wake)(struct waiter *self); /* called soon after, without locks, on the processor of who woke it */
-    bool waited; /* has been left somewhere; only its owner takes that back */
+    bool waited;    /* has been left somewhere; only its owner takes that back */
+    uint8_t hunger; /* how often in a row it has waited for frames and has been woken for too few: vm_pageout.h */
 };
 
 static inline void waiter_init(struct waiter *waiter, void (*wake)(struct waiter *self))
 {
     *waiter = (struct waiter){.wake = wake};
+}
+
+/* It was woken, and whoever it is begins anew. */
+static inline void waiter_restart(struct waiter *waiter)
+{
+    waiter->waited = false;
 }
 
 static inline void waiter_wait(struct waiter *waiter, struct list *list)
@@ -39,15 +46,21 @@ static inline void waiter_woken(struct defer *work)
     waiter->wake(waiter);
 }
 
+/* Those who have waited longest, so many at most: how many there were. */
+static inline uint64_t waiter_wake(struct list *list, uint64_t most)
+{
+    struct list *link;
+    uint64_t count = 0;
+
+    for (; count < most && (link = list_pop(list)) != NULL; count++)
+        defer(&container_of(link, struct waiter, link)->work, waiter_woken);
+    return count;
+}
+
 /* How many there were. */
 static inline uint32_t waiter_wake_all(struct list *list)
 {
-    struct list *link;
-    uint32_t count = 0;
-
-    for (; (link = list_pop(list)) != NULL; count++)
-        defer(&container_of(link, struct waiter, link)->work, waiter_woken);
-    return count;
+    return (uint32_t)waiter_wake(list, UINT32_MAX);
 }
 
 /* True: it waits no more.  False: it did not, or is about to be called. */

@@ -12,10 +12,11 @@
 /* Bytes of laundry, at most. */
 #define LAUNDRY_MAX (128u * HAL_PAGE_SIZE)
 
+/* Whoever is so hungry is told that there are no frames. */
+#define HUNGER_MAX 32
+
 static struct ipc_port *default_manager;
 static struct list waiters; /* for frames */
-static bool exhausted;      /* the last search found nothing that could go */
-static uint64_t wanted;     /* frames beyond those: who waits may need many at once, and comes back if it was not enough */
 static struct defer work;
 static _Atomic bool scheduled;
 static _Atomic uint64_t laundry;
@@ -24,8 +25,6 @@ void vm_pageout_init(void)
 {
     list_init(&waiters);
     default_manager = NULL;
-    exhausted = false;
-    wanted = 0;
     atomic_init(&scheduled, false);
     atomic_init(&laundry, 0);
 }
@@ -68,16 +67,28 @@ void vm_pageout_freed(void)
         schedule();
 }
 
+/*
+ * How many frames are freed for someone: it may need many at once, as when it wires memory, and no one knows how many.  So
+ * it is twice as many each time it comes back, until there are no more.
+ */
+static uint64_t need_of(const struct waiter *waiter)
+{
+    return waiter->hunger >= HUNGER_MAX ? UINT64_MAX : few_frames() << waiter->hunger;
+}
+
+static struct waiter *waiter_at(struct list *link)
+{
+    return container_of(link, struct waiter, link);
+}
+
 kern_return_t vm_pageout_wait(struct waiter *waiter)
 {
     if (hal_frames_free() > 0 || waiter == NULL)
         return KERN_RESOURCE_SHORTAGE;
-    if (exhausted || wanted > all_frames()) {
-        exhausted = false; /* whoever comes next has another look taken */
-        wanted = 0;
+    if (need_of(waiter) > all_frames()) {
+        waiter->hunger = 0;
         return KERN_RESOURCE_SHORTAGE;
     }
-    wanted = wanted == 0 ? few_frames() : 2 * wanted;
     waiter_wait(waiter, &waiters);
     schedule();
     return MIG_NO_REPLY;
@@ -90,7 +101,9 @@ void vm_pageout_laundry_add(uint64_t bytes)
 
 void vm_pageout_laundry_done(uint64_t bytes)
 {
-    if (atomic_fetch_sub_explicit(&laundry, bytes, memory_order_relaxed) >= LAUNDRY_MAX)
+    const uint64_t before = atomic_fetch_sub_explicit(&laundry, bytes, memory_order_relaxed);
+
+    if (before >= LAUNDRY_MAX || before == bytes)
         schedule();
 }
 
@@ -155,32 +168,69 @@ static bool try_oldest(struct vm_page *page, bool *freed)
     return true;
 }
 
-static void search(struct defer *unused)
+/* How many frames are to be free at the end. */
+static uint64_t enough(void)
+{
+    uint64_t most = 0;
+
+    list_for_each(link, &waiters) {
+        const uint64_t need = need_of(waiter_at(link));
+
+        if (need > most)
+            most = need;
+    }
+    return 2 * few_frames() + most;
+}
+
+/* Frees frames until there are enough, or no page can go now. */
+static bool free_frames(uint64_t goal)
 {
     struct vm_page *page;
     bool freed = false;
 
-    (void)unused;
-    lock_acquire(&vm_lock);
-    atomic_store_explicit(&scheduled, false, memory_order_release);
-    if (list_empty(&waiters))
-        wanted = 0;
-    const uint64_t enough = 2 * few_frames() + wanted;
-
-    while (hal_frames_free() < enough && vm_purgable_purge())
+    while (hal_frames_free() < goal && vm_purgable_purge())
         freed = true;
     for (uint64_t left = 2 * (vm_page_counts.active + vm_page_counts.inactive) + 16; left > 0; left--) {
-        if (hal_frames_free() >= enough || atomic_load_explicit(&laundry, memory_order_relaxed) >= LAUNDRY_MAX)
+        if (hal_frames_free() >= goal || atomic_load_explicit(&laundry, memory_order_relaxed) >= LAUNDRY_MAX)
             break;
         fill_inactive();
         if ((page = vm_page_oldest(PAGE_INACTIVE)) == NULL || !try_oldest(page, &freed))
             break;
     }
+    return freed;
+}
+
+/* As many go on as there are frames for: more would find none, and be the hungrier for it. */
+static void wake_some(void)
+{
+    for (uint64_t frames = hal_frames_free(); frames > 0 && !list_empty(&waiters); frames--) {
+        waiter_at(waiters.next)->hunger++;
+        (void)waiter_wake(&waiters, 1);
+    }
+    if (hal_frames_free() > 0 && !list_empty(&waiters))
+        schedule();
+}
+
+/* No page can go, and none is on its way out. */
+static void refuse_all(void)
+{
+    list_for_each(link, &waiters)
+        waiter_at(link)->hunger = HUNGER_MAX;
+    (void)waiter_wake_all(&waiters);
+}
+
+static void search(struct defer *unused)
+{
+    (void)unused;
+    lock_acquire(&vm_lock);
+    atomic_store_explicit(&scheduled, false, memory_order_release);
+    const bool freed = free_frames(enough());
     const bool washing = atomic_load_explicit(&laundry, memory_order_relaxed) > 0;
 
-    exhausted = !freed && !washing && hal_frames_free() == 0;
-    if (hal_frames_free() > 0 || exhausted)
-        (void)waiter_wake_all(&waiters);
+    if (hal_frames_free() == 0 && !freed && !washing)
+        refuse_all();
+    else
+        wake_some();
     lock_release(&vm_lock);
 }
 

@@ -76,7 +76,7 @@ struct ipc_port *managers_object(unsigned object)
 
 static void woken(struct waiter *waiter)
 {
-    waiter->waited = false;
+    waiter_restart(waiter);
 }
 
 /* A call of the core's is to be served again when what it waits for has come; the test comes again in any case. */

@@ -268,7 +268,7 @@ END_TEST
 
 static void woken(struct waiter *waiter)
 {
-    waiter->waited = false;
+    waiter_restart(waiter);
 }
 
 START_TEST(a_fault_that_waits_for_a_frame_goes_on_when_memory_is_given_back)

@@ -132,7 +132,7 @@ static vm_prot_t waiting_for;
 
 static void fault_again(struct waiter *waiter)
 {
-    waiter->waited = false;
+    waiter_restart(waiter);
     woken_with = vm_fault(waiting_map, waiting_at, waiting_for, waiter);
 }
 

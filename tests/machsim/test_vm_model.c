@@ -85,15 +85,17 @@ static unsigned char first_byte(unsigned object, unsigned page)
 
 static void woken(struct waiter *waiter)
 {
-    waiter->waited = false;
+    waiter_restart(waiter);
 }
 
 static struct waiter waiter; /* without `wake`: loads and stores wait by themselves */
 
-/* What an operation leaves itself a waiter with. */
-static struct waiter *new_waiter(void)
+/* What an operation waits with, the first time and each time that it begins anew. */
+static struct waiter *own_waiter(void)
 {
-    waiter_init(&waiter, woken);
+    if (waiter.wake == NULL)
+        waiter_init(&waiter, woken);
+    waiter_restart(&waiter);
     return &waiter;
 }
 
@@ -124,12 +126,21 @@ static bool unwire_all(void)
     return some;
 }
 
+/*
+ * With nearly all frames wired, pages that an operation needs together can go round in circles, each sent off for the
+ * next: then nothing is wired from some round on.
+ */
+#define ROUNDS_MAX 10000
+
 #define WAIT_FOR(call)                                                                                                 \
     ({                                                                                                                 \
         kern_return_t waited_ = (call);                                                                                \
                                                                                                                        \
-        while (waited_ == MIG_NO_REPLY && wait_on())                                                                   \
+        for (unsigned round_ = 0; waited_ == MIG_NO_REPLY && wait_on(); round_++) {                                    \
+            if (round_ == ROUNDS_MAX)                                                                                  \
+                (void)unwire_all();                                                                                    \
             waited_ = (call);                                                                                          \
+        }                                                                                                              \
         if (waited_ == KERN_RESOURCE_SHORTAGE && !sim_failed() && unwire_all())                                        \
             waited_ = (call);                                                                                          \
         while (waited_ == MIG_NO_REPLY && wait_on())                                                                   \
@@ -292,7 +303,7 @@ static bool do_copy(const struct operation *o)
     for (unsigned i = 0; expected == KERN_SUCCESS && i < o->count; i++)
         pages[o->other_page + i].cell->byte = bytes[i];
     return same(o, "result", TRY(vm_map_copy_range(maps[o->map], address_of(o->page), o->count * PAGE,
-                                               address_of(o->other_page), new_waiter())), expected);
+                                               address_of(o->other_page), own_waiter())), expected);
 }
 
 /* A range into another map, or another place: shared, or a copy; over what is there, or not. */
@@ -374,7 +385,7 @@ static bool do_wire(const struct operation *o)
 {
     const vm_prot_t access = o->value & 1 ? VM_PROT_READ : VM_PROT_NONE;
 
-    return same(o, "result", TRY(vm_map_wire(maps[o->map], address_of(o->page), address_of(o->page + o->count), access, new_waiter())),
+    return same(o, "result", TRY(vm_map_wire(maps[o->map], address_of(o->page), address_of(o->page + o->count), access, own_waiter())),
                 check_range(model[o->map], o->page, o->count, access, false));
 }
 

@@ -70,7 +70,7 @@ static kern_return_t try_fault(struct fault *fault)
 
 static void serve(struct fault *fault)
 {
-    waiter_init(&fault->waiter, woken);
+    waiter_restart(&fault->waiter);
     lock_acquire(&vm_lock);
     const kern_return_t result = try_fault(fault);
 
@@ -98,6 +98,7 @@ static void serve_all(struct hal_pmap *pmap)
             continue;
         }
         ref_get(&pmap->refs);
+        waiter_init(&fault->waiter, woken);
         fault->pmap = pmap;
         fault->address = vm_page_trunc(found.address);
         fault->access = found.write ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;

@@ -209,7 +209,7 @@ void sim_memory_stop(void)
 
 static void woken(struct waiter *waiter)
 {
-    waiter->waited = false;
+    waiter_restart(waiter);
 }
 
 /* Has a fault served, with all that the machine can do by itself meanwhile.  MIG_NO_REPLY: that was not enough. */
@@ -218,8 +218,9 @@ static kern_return_t fault(struct vm_map *map, uint64_t address, int access)
     struct waiter waiter;
     kern_return_t result;
 
+    waiter_init(&waiter, woken);
     do {
-        waiter_init(&waiter, woken);
+        waiter_restart(&waiter);
         result = vm_fault(map, address, access, &waiter);
         sim_settle();
     } while (result == MIG_NO_REPLY && !waiter.waited);
