@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "internal.h"
+
 struct server {
     boolean_t (*demux)(mach_msg_header_t *request, mach_msg_header_t *reply);
     mach_port_t port;
@@ -55,9 +57,8 @@ static kern_return_t result_of(const mach_msg_header_t *reply)
     return reply->msgh_bits & MACH_MSGH_BITS_COMPLEX ? KERN_SUCCESS : ((const mig_reply_error_t *)reply)->RetCode;
 }
 
-static void answer(struct server *server)
+static void answer(mach_msg_header_t *reply)
 {
-    mach_msg_header_t *reply = server->reply;
     mach_msg_option_t option = MACH_SEND_MSG;
 
     /* A send-once right never blocks; a client that gave another must have room for the answer. */
@@ -68,11 +69,10 @@ static void answer(struct server *server)
         mach_msg_destroy(reply);
 }
 
-static void serve(struct server *server)
+void mach_msg_server_serve(boolean_t (*demux)(mach_msg_header_t *, mach_msg_header_t *), mach_msg_header_t *request,
+                           mach_msg_header_t *reply)
 {
-    mach_msg_header_t *request = server->request, *reply = server->reply;
-
-    server->demux(request, reply);
+    demux(request, reply);
     kern_return_t result = result_of(reply);
     if (result == MIG_NO_REPLY)
         return;
@@ -81,7 +81,7 @@ static void serve(struct server *server)
         mach_msg_destroy(request);
     }
     if (reply->msgh_remote_port != MACH_PORT_NULL)
-        answer(server);
+        answer(reply);
     else if (reply->msgh_bits & MACH_MSGH_BITS_COMPLEX)
         mach_msg_destroy(reply);
 }
@@ -95,7 +95,7 @@ static mach_msg_return_t run(struct server *server, mach_msg_size_t max_size, bo
         do {
             result = receive(server);
             if (result == MACH_MSG_SUCCESS)
-                serve(server);
+                mach_msg_server_serve(server->demux, server->request, server->reply);
         } while (result == MACH_MSG_SUCCESS && !once);
     }
     free(server->request);

@@ -50,6 +50,14 @@ void mig_dealloc_reply_port(mach_port_t port)
     (void)ring_simple_trap(TRAP_PORT_MOD_REFS, arguments, 4, &result, NULL);
 }
 
+mach_port_t mig_exchange_reply_port(mach_port_t port)
+{
+    const mach_port_t former = reply_port;
+
+    reply_port = port;
+    return former;
+}
+
 mach_port_t mig_get_special_reply_port(void)
 {
     return mig_get_reply_port();

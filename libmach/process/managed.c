@@ -4,11 +4,11 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "libmach/process/stock.h"
 #include "libmach/ring/ring.h"
 
 struct range {
@@ -18,6 +18,8 @@ struct range {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static LIST_HEAD(, range) ranges = LIST_HEAD_INITIALIZER(ranges);
+static struct range first_ranges[32];
+static struct stock stock = STOCK_OF(first_ranges);
 static bool ready; /* the kernel has this task's faults */
 static _Atomic unsigned count;
 
@@ -26,7 +28,7 @@ static _Atomic unsigned count;
 /* Takes a part out of a range, of which one piece or two may be left. */
 static void cut(struct range *range, uint64_t start, uint64_t end)
 {
-    struct range *rest = range->start < start && end < range->end ? malloc(sizeof *rest) : NULL;
+    struct range *rest = range->start < start && end < range->end ? stock_take(&stock) : NULL;
 
     if (rest != NULL) {
         *rest = (struct range){.start = end, .end = range->end};
@@ -39,7 +41,7 @@ static void cut(struct range *range, uint64_t start, uint64_t end)
         range->start = end;
     } else {
         LIST_REMOVE(range, link);
-        free(range);
+        stock_give(&stock, range);
         count--;
     }
 }
@@ -61,7 +63,7 @@ static bool cut_all(uint64_t start, uint64_t end)
 
 static bool add(uint64_t start, uint64_t end)
 {
-    struct range *range = malloc(sizeof *range);
+    struct range *range = stock_take(&stock);
 
     if (range == NULL)
         return false;
@@ -201,7 +203,7 @@ static void after_fork_in_child(void)
 
     while ((range = LIST_FIRST(&ranges)) != NULL) {
         LIST_REMOVE(range, link);
-        free(range);
+        stock_give(&stock, range);
     }
     count = 0;
     ready = adopt();
@@ -210,7 +212,7 @@ static void after_fork_in_child(void)
     process_unlock(&lock, &mask_before_fork);
 }
 
-static void watch_forks(void)
+void managed_watch_forks(void)
 {
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
@@ -220,13 +222,11 @@ static void watch_forks(void)
 /* Lets the kernel serve the faults of this task.  With the lock held. */
 static kern_return_t make_ready(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     uint64_t result = KERN_NOT_SUPPORTED;
     bool user_mode;
 
     if (ready)
         return KERN_SUCCESS;
-    pthread_once(&once, watch_forks);
     const int file = mach_os_faults(&user_mode);
     /* All addresses that a process may have. */
     const uint64_t arguments[] = {vm_page_size, ((uint64_t)1 << 47) - 2 * vm_page_size, user_mode};

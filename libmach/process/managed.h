@@ -31,6 +31,9 @@ void managed_forget(uint64_t start, uint64_t end);
  */
 bool managed_unmap(uint64_t start, uint64_t end);
 
+/* Has what children inherit done at each fork. */
+void managed_watch_forks(void);
+
 #pragma GCC visibility pop
 
 #endif

@@ -11,13 +11,14 @@
 #include <mach/mach.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/queue.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "libmach/process/process.h"
+#include "libmach/process/stock.h"
+#include "libmach/ring/ring.h"
 
 #define MOST_OBJECTS 256 /* each takes a descriptor */
 
@@ -32,6 +33,8 @@ struct object {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static LIST_HEAD(, object) objects = LIST_HEAD_INITIALIZER(objects);
+static struct object first_objects[8];
+static struct stock stock = STOCK_OF(first_objects);
 static _Atomic unsigned count;
 
 /* Whether the descriptor is still the object's file. */
@@ -48,7 +51,7 @@ static void forget(struct object *object)
     count--;
     if (has_file(object))
         close(object->file);
-    free(object);
+    stock_give(&stock, object);
 }
 
 static struct object *find(uint64_t start, uint64_t end)
@@ -114,7 +117,7 @@ static void after_fork(void)
     process_unlock(&lock, &before);
 }
 
-static void watch_forks(void)
+void objects_watch_forks(void)
 {
     pthread_atfork(before_fork, after_fork, after_fork);
 }
@@ -126,6 +129,7 @@ static bool map_file(struct object *object, uint64_t size)
 {
     struct stat status;
 
+    object->shared = false;
     object->file = mach_os_memory_file(size);
     if (object->file < 0)
         return false;
@@ -146,23 +150,19 @@ static bool map_file(struct object *object, uint64_t size)
 
 bool object_allocate(uint64_t size, uint64_t *address)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    struct object *object = calloc(1, sizeof *object);
-
-    if (object == NULL)
-        return false;
-    pthread_once(&once, watch_forks);
+    ring_prepare();
     const sigset_t before = process_lock(&lock);
-    const bool made = count < MOST_OBJECTS && map_file(object, size);
+    struct object *object = count < MOST_OBJECTS ? stock_take(&stock) : NULL;
+    const bool made = object != NULL && map_file(object, size);
 
     if (made) {
         *address = object->start;
         LIST_INSERT_HEAD(&objects, object, link);
         count++;
     }
+    if (object != NULL && !made)
+        stock_give(&stock, object);
     process_unlock(&lock, &before);
-    if (!made)
-        free(object);
     return made;
 }
 

@@ -36,6 +36,9 @@ bool object_share(uint64_t start, uint64_t end, bool shared);
  */
 bool object_give(uint64_t address, uint64_t size, int *file, uint64_t *offset);
 
+/* Has what children inherit done at each fork. */
+void objects_watch_forks(void);
+
 #pragma GCC visibility pop
 
 #endif

@@ -4,7 +4,17 @@
 
 #include <unistd.h>
 
+#include "libmach/process/agent.h"
+#include "libmach/process/managed.h"
+#include "libmach/process/objects.h"
 #include "libmach/ring/ring.h"
+
+void process_prepare(void)
+{
+    objects_watch_forks();
+    managed_watch_forks();
+    agent_watch();
+}
 
 kern_return_t process_of(vm_map_read_t task, int *process)
 {

@@ -327,6 +327,12 @@ static void prepare(void)
 {
     pthread_key_create(&thread_key, thread_ends);
     pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    process_prepare();
+}
+
+void ring_prepare(void)
+{
+    pthread_once(&once, prepare);
 }
 
 /* Signals stay out while the lock is held: a handler that came in here would wait for its own thread. */
@@ -336,7 +342,7 @@ static struct ring *new_level(void)
     struct ring *ring = NULL;
     sigset_t all, former;
 
-    pthread_once(&once, prepare);
+    ring_prepare();
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &former);
     pthread_mutex_lock(&lock);

@@ -10,7 +10,6 @@
 #include <mach/vm_behavior.h>
 #include <mach/vm_prot.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -79,12 +78,41 @@ bool mach_os_write(int process, uint64_t to, const void *from, size_t size)
     return true;
 }
 
-static FILE *open_process(int process, const char *file)
+static int open_process(int process, const char *file)
 {
     char path[48];
 
     snprintf(path, sizeof path, "/proc/%d/%s", process, file);
-    return fopen(path, "re");
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* A file's lines, without memory of malloc's: a signal handler may read them that has interrupted it. */
+struct lines {
+    int file;
+    size_t at, size;   /* what is left of what was read */
+    char bytes[4352];  /* no line is longer: a path, and what is before it */
+};
+
+/* The next line, which stays until the one after it is asked for; NULL: there is none. */
+static const char *next_line(struct lines *lines)
+{
+    char *start = lines->bytes + lines->at, *end = memchr(start, '\n', lines->size);
+
+    while (end == NULL) {
+        memmove(lines->bytes, start, lines->size);
+        start = lines->bytes;
+        lines->at = 0;
+        const ssize_t more = read(lines->file, start + lines->size, sizeof lines->bytes - lines->size);
+
+        if (more <= 0)
+            return NULL;
+        lines->size += (size_t)more;
+        end = memchr(start, '\n', lines->size);
+    }
+    *end = '\0';
+    lines->size -= (size_t)(end + 1 - start);
+    lines->at = (size_t)(end + 1 - lines->bytes);
+    return start;
 }
 
 /* A line that starts a region: proc(5). */
@@ -123,16 +151,15 @@ static void parse_pages(const char *line, uint64_t page, struct mach_os_region *
 
 bool mach_os_region(int process, uint64_t address, bool pages, struct mach_os_region *region)
 {
-    FILE *maps = open_process(process, pages ? "smaps" : "maps");
+    struct lines lines = {.file = open_process(process, pages ? "smaps" : "maps")};
     const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     struct mach_os_region next;
     bool found = false;
-    char *line = NULL;
-    size_t room = 0;
+    const char *line;
 
-    if (maps == NULL)
+    if (lines.file < 0)
         return false;
-    while (getline(&line, &room, maps) > 0) {
+    while ((line = next_line(&lines)) != NULL) {
         if (parse_region(line, &next)) {
             if (found)
                 break;
@@ -144,8 +171,7 @@ bool mach_os_region(int process, uint64_t address, bool pages, struct mach_os_re
         if (found && !pages)
             break;
     }
-    free(line);
-    fclose(maps);
+    close(lines.file);
     return found;
 }
 
@@ -159,15 +185,15 @@ int mach_os_faults(bool *user_mode)
 
 enum mach_os_page mach_os_page(int process, uint64_t address)
 {
-    FILE *pages = open_process(process, "pagemap");
+    const int pages = open_process(process, "pagemap");
+    const off_t at = (off_t)(address / (uint64_t)sysconf(_SC_PAGESIZE) * sizeof(uint64_t));
     uint64_t entry = 0;
 
-    if (pages == NULL)
+    if (pages < 0)
         return MACH_OS_PAGE_ABSENT;
-    if (fseeko(pages, (off_t)(address / (uint64_t)sysconf(_SC_PAGESIZE) * sizeof entry), SEEK_SET) < 0 ||
-        fread(&entry, sizeof entry, 1, pages) != 1)
+    if (pread(pages, &entry, sizeof entry, at) != sizeof entry)
         entry = 0;
-    fclose(pages);
+    close(pages);
     return entry >> 63 ? MACH_OS_PAGE_PRESENT : entry >> 62 & 1 ? MACH_OS_PAGE_SWAPPED : MACH_OS_PAGE_ABSENT;
 }
 

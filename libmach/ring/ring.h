@@ -40,6 +40,9 @@ struct ring {
 /* Where machsim is found: $MACH_BOOTSTRAP_SOCKET, or a path of the user's own.  NULL: there is none. */
 const char *mach_socket_path(void);
 
+/* Has done what is done once in a process's life: handlers of forks, and of a signal.  The first ring does it too. */
+void ring_prepare(void);
+
 /* The calling thread's ring, not busy; NULL: machsim cannot be reached.  It is busy until ring_put. */
 struct ring *ring_get(void);
 void ring_put(struct ring *ring);

@@ -16,6 +16,7 @@
 #include <mach/kern_return.h>
 
 struct ipc_kmsg;
+struct task;
 struct thread;
 struct vm_map_copy;
 
@@ -144,6 +145,8 @@ void hal_frame_protect(hal_frame_t frame, int protection);
 
 /* Whether a task itself must carry out what changes in its map: no one else is to change it then. */
 bool hal_maps_are_own(void);
+/* Has such a task look for requests that wait for it (kern/agent.h).  False: it cannot be had to, which is all if `only_look`. */
+bool hal_task_rouse(const struct task *task, bool only_look);
 
 /* What one task sees at which address. */
 struct hal_pmap;

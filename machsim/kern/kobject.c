@@ -6,8 +6,9 @@
 
 #include "ipc/mqueue.h"
 #include "ipc/right.h"
-#include "kern/task.h"
+#include "kern/agent.h"
 #include "kern/interfaces.h"
+#include "kern/task.h"
 #include "vm/vm_copy.h"
 #include "vm/vm_named_entry.h"
 #include "kern/string.h"
@@ -282,6 +283,8 @@ static void serve(struct ipc_kmsg *request)
 
 void kobject_serve(struct ipc_kmsg *request)
 {
+    if (agent_takes(request))
+        return;
     request->received_name = request->destination.port->name; /* the kernel's ports are never renamed */
     if ((ipc_kmsg_copyout(request, ipc_space_kernel, NULL, false, NULL) & ~MACH_MSG_MASK) == MACH_RCV_HEADER_ERROR) {
         ipc_kmsg_destroy(request);

@@ -203,6 +203,7 @@ void task_end(struct task *task)
         ipc_space_destroy(task->space);
     if (task->map != NULL)
         vm_map_end(task->map);
+    agent_end(task);
     release_ports(task);
     defer_drain();
 }

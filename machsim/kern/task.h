@@ -6,6 +6,7 @@
 #include <mach/message.h>
 
 #include "ipc/space.h"
+#include "kern/agent.h"
 #include "kern/list.h"
 
 /* Special ports: TASK_KERNEL_PORT, TASK_HOST_PORT, TASK_NAME_PORT, TASK_BOOTSTRAP_PORT of mach/task_special_ports.h. */
@@ -47,6 +48,7 @@ struct task {
     struct ipc_port *self, *name;                  /* the kernel's receive rights */
     struct ipc_port *special[TASK_SPECIAL_PORTS];  /* send rights */
     struct ipc_port *registered[TASK_REGISTERED_PORTS];
+    struct agent agent;
 };
 
 /* What a new task gets of an older one, its parent or the program that its process ran before: send rights. */

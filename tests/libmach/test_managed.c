@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -163,6 +164,51 @@ static int read_into_memory(void)
         return geteuid() == 0 ? 2 : 0;
     return memory[PAGE - 11] == 1 && memory[PAGE - 10] == 0 && memory[PAGE + 9] == 0 && memory[PAGE + 10] == 2 ? 0 : 3;
 }
+
+/* ThreadSanitizer keeps signals from the handlers of a child of a process with threads. */
+#if defined __SANITIZE_THREAD__
+#define CHILDREN_GET_SIGNALS false
+#elif defined __has_feature
+#if __has_feature(thread_sanitizer)
+#define CHILDREN_GET_SIGNALS false
+#endif
+#endif
+#ifndef CHILDREN_GET_SIGNALS
+#define CHILDREN_GET_SIGNALS true
+#endif
+
+START_TEST(another_process_has_an_object_mapped)
+{
+    if (!CHILDREN_GET_SIGNALS)
+        return;
+    mach_vm_address_t address = 0;
+    const mach_port_t object = pager_right(pager);
+    mach_port_t task;
+    int ends[2], status;
+    char byte;
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        const volatile unsigned char *memory;
+
+        (void)mach_init();
+        (void)!write(ends[1], "r", 1);
+        if (read(ends[1], &memory, sizeof memory) != sizeof memory)
+            _exit(0);
+        _exit(memory[3 * PAGE]);
+    }
+    ck_assert_int_eq((int)read(ends[0], &byte, 1), 1);
+    ck_assert_int_eq(task_for_pid(mach_task_self(), pid, &task), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_map(task, &address, PAGES * PAGE, 0, VM_FLAGS_ANYWHERE, object, 0, FALSE, VM_PROT_DEFAULT,
+                                 VM_PROT_ALL, VM_INHERIT_COPY), KERN_SUCCESS);
+    ck_assert_int_eq((int)write(ends[0], &address, sizeof address), (int)sizeof address);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(WEXITSTATUS(status), 4);
+    ck_assert_int_eq(mach_port_deallocate(mach_task_self(), object), KERN_SUCCESS);
+}
+END_TEST
 
 START_TEST(a_system_call_may_touch_it_too)
 {
@@ -598,6 +644,7 @@ static Suite *suite(void)
     Suite *s = suite_create("managed");
     const TTest *const tests[] = {
         another_process_reads_and_writes_managed_memory,
+        another_process_has_an_object_mapped,
         a_system_call_may_touch_it_too,
         who_has_no_privileges_may_use_it,
         what_is_for_reading_cannot_be_written,

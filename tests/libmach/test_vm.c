@@ -4,10 +4,13 @@
 
 #include <mach/mach.h>
 #include <mach/mach_vm.h>
+#include <mach/mig_errors.h>
 #include <mach/vm_map.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -304,8 +307,222 @@ START_TEST(another_process_shows_its_regions_and_gives_copies)
     ck_assert_int_eq(protection, VM_PROT_DEFAULT);
     ck_assert_int_eq(mach_vm_remap(SELF, &copy, PAGE, 0, VM_FLAGS_ANYWHERE, task, at(memory), FALSE, &protection, &max,
                                    VM_INHERIT_COPY), KERN_NOT_SUPPORTED);
-    ck_assert_int_eq(mach_vm_protect(task, at(memory), PAGE, FALSE, VM_PROT_READ), KERN_NOT_SUPPORTED);
     end(pid);
+}
+END_TEST
+
+/* What the other has at an address; 0: it cannot be read there. */
+static unsigned char byte_of(mach_port_t task, mach_vm_address_t address)
+{
+    mach_msg_type_number_t count;
+    unsigned char byte = 0;
+    vm_offset_t data;
+
+    if (mach_vm_read(task, address, 1, &data, &count) == KERN_SUCCESS) {
+        byte = *(unsigned char *)data;
+        ck_assert_int_eq(mach_vm_deallocate(SELF, data, count), KERN_SUCCESS);
+    }
+    return byte;
+}
+
+static vm_prot_t protection_of(mach_port_t task, mach_vm_address_t address)
+{
+    vm_region_basic_info_data_64_t info;
+    mach_msg_type_number_t count = VM_REGION_BASIC_INFO_COUNT_64;
+    mach_port_t object;
+    mach_vm_size_t size;
+
+    ck_assert_int_eq(mach_vm_region(task, &address, &size, VM_REGION_BASIC_INFO_64, (vm_region_info_t)&info, &count,
+                                    &object), KERN_SUCCESS);
+    return info.protection;
+}
+
+START_TEST(another_process_has_memory_allocated_protected_and_deallocated)
+{
+    unsigned char *memory = allocate(2 * PAGE);
+    mach_vm_address_t address = 0, large = 0, fixed = at(memory);
+    unsigned char byte = 5;
+    mach_port_t task;
+
+    memset(memory, 6, 2 * PAGE);
+    pid_t pid = other_process(&task);
+
+    ck_assert_int_eq(mach_vm_allocate(task, &address, 3 * PAGE, VM_FLAGS_ANYWHERE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_write(task, address + PAGE, (vm_offset_t)&byte, 1), KERN_SUCCESS);
+    ck_assert_uint_eq(byte_of(task, address + PAGE), 5);
+    ck_assert_int_eq(mach_vm_protect(task, address, PAGE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+    ck_assert_int_eq(protection_of(task, address), VM_PROT_READ);
+    ck_assert_int_eq(mach_vm_write(task, address, (vm_offset_t)&byte, 1), KERN_PROTECTION_FAILURE);
+    ck_assert_int_eq(mach_vm_deallocate(task, address, 3 * PAGE), KERN_SUCCESS);
+    ck_assert_uint_eq(byte_of(task, address + PAGE), 0);
+    ck_assert_int_eq(mach_vm_allocate(task, &large, 1 << 20, VM_FLAGS_ANYWHERE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_inherit(task, large, 1 << 20, VM_INHERIT_NONE), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_deallocate(task, large, 1 << 20), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_deallocate(task, fixed, PAGE), KERN_SUCCESS); /* what it had from here */
+    ck_assert_int_eq(mach_vm_map(task, &fixed, PAGE, 0, VM_FLAGS_FIXED, MACH_PORT_NULL, 0, FALSE, VM_PROT_READ,
+                                 VM_PROT_ALL, VM_INHERIT_COPY), KERN_SUCCESS);
+    ck_assert_uint_eq(fixed, at(memory));
+    ck_assert_int_eq(protection_of(task, fixed), VM_PROT_READ);
+    ck_assert_int_eq(memory[0], 6); /* and this one has */
+    end(pid);
+    ck_assert_int_ne(mach_vm_allocate(task, &address, PAGE, VM_FLAGS_ANYWHERE), KERN_SUCCESS);
+}
+END_TEST
+
+START_TEST(what_is_asked_of_another_process_is_checked_there)
+{
+    mach_vm_address_t address = 0;
+    mach_port_t task, name;
+    pid_t pid = other_process(&task);
+
+    ck_assert_int_eq(mach_vm_allocate(task, &address, UINT64_MAX, VM_FLAGS_ANYWHERE), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_allocate(task, &address, PAGE, 0x00080001), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_protect(task, 1 << 20, PAGE, FALSE, VM_PROT_READ), KERN_INVALID_ADDRESS);
+    ck_assert_int_eq(mach_vm_inherit(task, 1 << 20, PAGE, 77), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(task_name_for_pid(SELF, pid, &name), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_allocate(name, &address, PAGE, VM_FLAGS_ANYWHERE), KERN_INVALID_ARGUMENT);
+    end(pid);
+}
+END_TEST
+
+START_TEST(another_process_gets_a_copy_of_memory)
+{
+    unsigned char *memory = allocate(2 * PAGE);
+    mach_vm_address_t copy = 0;
+    vm_prot_t protection, max;
+    mach_port_t task;
+    pid_t pid = other_process(&task);
+
+    memset(memory, 9, 2 * PAGE);
+    ck_assert_int_eq(mach_vm_remap(task, &copy, 2 * PAGE, 0, VM_FLAGS_ANYWHERE, SELF, at(memory), TRUE, &protection, &max,
+                                   VM_INHERIT_COPY), KERN_SUCCESS);
+    ck_assert_uint_eq(byte_of(task, copy + PAGE), 9);
+    ck_assert_int_eq(protection, VM_PROT_DEFAULT);
+    end(pid);
+}
+END_TEST
+
+/* A process that makes calls of its own without end, in two threads, and keeps malloc busy. */
+static void *work_without_end(void *unused)
+{
+    for (;;) {
+        mach_vm_address_t address = 0;
+        mach_port_t port;
+
+        free(malloc(100));
+        if (mach_port_allocate(SELF, MACH_PORT_RIGHT_RECEIVE, &port) != KERN_SUCCESS ||
+            mach_port_mod_refs(SELF, port, MACH_PORT_RIGHT_RECEIVE, -1) != KERN_SUCCESS ||
+            mach_vm_allocate(SELF, &address, 1 << 20, VM_FLAGS_ANYWHERE) != KERN_SUCCESS ||
+            mach_vm_deallocate(SELF, address, 1 << 20) != KERN_SUCCESS)
+            _exit(9);
+    }
+    return unused;
+}
+
+static pid_t busy_process(mach_port_t *task)
+{
+    pid_t pid = fork();
+    pthread_t thread;
+
+    if (pid == 0) {
+        pthread_create(&thread, NULL, work_without_end, NULL);
+        (void)work_without_end(NULL);
+    }
+    for (;;)
+        if (task_for_pid(SELF, pid, task) == KERN_SUCCESS)
+            return pid;
+}
+
+START_TEST(a_busy_process_does_what_is_asked_and_goes_on)
+{
+    mach_port_t task;
+    pid_t pid = busy_process(&task);
+    int status;
+
+    for (int i = 0; i < 300; i++) {
+        mach_vm_address_t address = 0;
+        const mach_vm_size_t size = i % 2 ? PAGE : 1 << 20;
+
+        ck_assert_int_eq(mach_vm_allocate(task, &address, size, VM_FLAGS_ANYWHERE), KERN_SUCCESS);
+        ck_assert_int_eq(mach_vm_protect(task, address, PAGE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+        ck_assert_int_eq(mach_vm_deallocate(task, address, size), KERN_SUCCESS);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, WNOHANG), 0);
+    end(pid);
+}
+END_TEST
+
+static volatile sig_atomic_t urgent;
+
+static void count_urgent(int signal)
+{
+    (void)signal;
+    urgent++;
+}
+
+/* A process that has the signal for itself, or out. */
+static pid_t deaf_process(mach_port_t *task)
+{
+    int ends[2];
+    char byte;
+    sigset_t set;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)mach_init();
+        sigemptyset(&set);
+        sigaddset(&set, SIGURG);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        (void)!write(ends[1], "r", 1);
+        for (;;)
+            pause();
+    }
+    ck_assert_int_eq((int)read(ends[0], &byte, 1), 1);
+    ck_assert_int_eq(task_for_pid(SELF, pid, task), KERN_SUCCESS);
+    close(ends[0]);
+    close(ends[1]);
+    return pid;
+}
+
+START_TEST(a_process_that_does_not_listen_makes_no_one_wait_for_ever)
+{
+    mach_vm_address_t address = 0;
+    mach_port_t task;
+    pid_t pid = deaf_process(&task);
+
+    ck_assert_int_eq(mach_vm_allocate(task, &address, PAGE, VM_FLAGS_ANYWHERE), MIG_SERVER_DIED);
+    end(pid);
+}
+END_TEST
+
+START_TEST(a_handler_that_was_there_before_gets_its_signals)
+{
+    mach_vm_address_t address = 0;
+    mach_port_t task;
+    int ends[2];
+    char byte = 0;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        signal(SIGURG, count_urgent);
+        (void)mach_init();
+        (void)!write(ends[1], "r", 1);
+        while (urgent == 0)
+            usleep(1000);
+        (void)!write(ends[1], urgent == 1 ? "1" : "2", 1);
+        _exit(0);
+    }
+    ck_assert_int_eq((int)read(ends[0], &byte, 1), 1);
+    ck_assert_int_eq(task_for_pid(SELF, pid, &task), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_allocate(task, &address, PAGE, VM_FLAGS_ANYWHERE), KERN_SUCCESS);
+    kill(pid, SIGURG);
+    ck_assert_int_eq((int)read(ends[0], &byte, 1), 1);
+    ck_assert_int_eq(byte, '1');
+    waitpid(pid, NULL, 0);
 }
 END_TEST
 
@@ -492,6 +709,12 @@ int main(void)
         another_process_is_read_and_written_through_its_task_port,
         lists_of_places_are_read_whole_or_not_at_all,
         another_process_shows_its_regions_and_gives_copies,
+        another_process_has_memory_allocated_protected_and_deallocated,
+        what_is_asked_of_another_process_is_checked_there,
+        another_process_gets_a_copy_of_memory,
+        a_busy_process_does_what_is_asked_and_goes_on,
+        a_process_that_does_not_listen_makes_no_one_wait_for_ever,
+        a_handler_that_was_there_before_gets_its_signals,
         a_name_port_gives_no_memory,
         large_memory_in_a_message_is_a_true_copy_whoever_writes_first,
         large_memory_that_is_sent_away_is_gone,

@@ -132,7 +132,7 @@ static const uint32_t traps[] = {TRAP_PORT_MOD_REFS, TRAP_REPLY_PORT,   TRAP_THR
                                  TRAP_HOST_SELF,     TRAP_MACH_MSG,     TRAP_MACH_MSG_OVERWRITE,
                                  TRAP_TASK_FOR_PID,  TRAP_PID_FOR_TASK, WIRE_TRAP_POLL,    WIRE_TRAP_MAKE_FILEPORT,
                                  WIRE_TRAP_MAKE_FILE, WIRE_TRAP_SET_BOOTSTRAP, WIRE_TRAP_ARENA, WIRE_TRAP_PART,
-                                 WIRE_TRAP_WATCH,    0,                 0xffffffff};
+                                 WIRE_TRAP_WATCH,    WIRE_TRAP_ENTRY,  WIRE_TRAP_AGENT, 0,                0xffffffff};
 static const uint32_t interfaces[] = {2000, 3200, 3400, 3800, 4800};
 static const uint32_t names[] = {0, 0x103, 0x203, 0x303, 0x403, 0x503, 0xffffffff, 0x7777703};
 

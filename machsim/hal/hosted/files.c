@@ -294,6 +294,10 @@ bool files_trap(struct hosted_thread *t, uint32_t number, const uint64_t *argume
     case WIRE_TRAP_FORK: result = arena_fork(t); break;
     case WIRE_TRAP_ADOPT: result = arena_adopt(t, arguments[0], arguments[1] != 0); break;
     case WIRE_TRAP_ENTRY: result = arena_entry(t, arguments[0]); break;
+    case WIRE_TRAP_AGENT:
+        t->thread->out = agent_name(t->thread->task);
+        result = KERN_SUCCESS;
+        break;
     case WIRE_TRAP_SET_BOOTSTRAP: result = set_bootstrap(t, name); break;
     default: return false;
     }

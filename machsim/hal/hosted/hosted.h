@@ -67,6 +67,8 @@ bool os_peer(int connection, struct task_identity *identity);
 /* A descriptor that polls readable when a process has ended; -1 and errno. */
 int os_process_file(pid_t pid);
 pid_t os_parent(pid_t pid);
+/* Sends a process a signal with a value; 0: only looks whether that may be.  False: it may not. */
+bool os_process_signal(pid_t pid, int signal, int value);
 
 /* A descriptor at which many others are waited at; -1 and errno. */
 int os_poll_open(void);

@@ -301,6 +301,11 @@ int os_process_file(pid_t pid)
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
+bool os_process_signal(pid_t pid, int signal, int value)
+{
+    return sigqueue(pid, signal, (union sigval){.sival_int = value}) == 0;
+}
+
 /* ---- waiting at many descriptors ------------------------------------------------------------------- */
 
 int os_poll_open(void)

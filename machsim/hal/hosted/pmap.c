@@ -252,6 +252,12 @@ bool hal_maps_are_own(void)
     return true;
 }
 
+/* libmach has a handler for the signal; to all else it says nothing, should the process be another by now. */
+bool hal_task_rouse(const struct task *task, bool only_look)
+{
+    return task->identity.pid > 0 && os_process_signal(task->identity.pid, only_look ? 0 : SIGURG, WIRE_ROUSE);
+}
+
 struct hal_pmap *hal_pmap_create(void)
 {
     struct hal_pmap *pmap = hal_alloc(sizeof *pmap);

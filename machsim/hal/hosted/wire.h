@@ -102,8 +102,12 @@ enum wire_trap {
     WIRE_TRAP_ADOPT = 0x1009, /* that number, user mode only; a userfaultfd with it -> result */
     WIRE_TRAP_ENTRY = 0x100a, /* address -> result; where what is mapped there ends, | protection, | maximum << 3; or, if
                                  nothing is, KERN_INVALID_ADDRESS, and where the next starts, or 0 */
+    WIRE_TRAP_AGENT = 0x100b, /* -> KERN_SUCCESS; the port at which requests for this task wait, or 0: kern/agent.h */
     WIRE_TRAP_SET_BOOTSTRAP = 0x1003, /* name -> result; for the bootstrap server alone */
 };
+
+/* What a SIGURG brings that has the task look there. */
+#define WIRE_ROUSE 0x4d61 /* "Ma" */
 
 /* ---- doorbells ------------------------------------------------------------------------------------- */
 

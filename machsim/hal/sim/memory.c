@@ -136,6 +136,12 @@ bool hal_maps_are_own(void)
     return false;
 }
 
+bool hal_task_rouse(const struct task *task, bool only_look)
+{
+    (void)task, (void)only_look;
+    return false;
+}
+
 struct hal_pmap *hal_pmap_create(void)
 {
     return hal_alloc(sizeof(struct hal_pmap));
