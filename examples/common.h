@@ -23,7 +23,7 @@ static inline void need_managed_memory(void)
         vm_allocate(mach_task_self(), &address, vm_page_size, VM_FLAGS_ANYWHERE | VM_FLAGS_PURGABLE);
 
     if (result == KERN_NOT_SUPPORTED) {
-        printf("this host has no managed memory: it needs userfaultfd, and Linux 6.10\n");
+        printf("there is no managed memory here: it needs userfaultfd (Linux 6.10), or a daemon of one's own\n");
         exit(77);
     }
     must(result, "vm_allocate");

@@ -14,7 +14,7 @@ static inline void need_managed_memory(void)
 
     if (vm_allocate(mach_task_self(), &address, vm_page_size, VM_FLAGS_ANYWHERE | VM_FLAGS_PURGABLE) ==
         KERN_NOT_SUPPORTED) {
-        printf("skipped: this host lets no process serve another's faults (userfaultfd, Linux 6.10)\n");
+        printf("skipped: there is no managed memory here, for want of userfaultfd (Linux 6.10) or a daemon of one's own\n");
         exit(77);
     }
     (void)vm_deallocate(mach_task_self(), address, vm_page_size);

@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
+#include "libmach/process/faults.h"
 #include "libmach/process/stock.h"
 #include "libmach/ring/ring.h"
 
@@ -108,6 +109,9 @@ void managed_forget(uint64_t start, uint64_t end)
 bool managed_unmap(uint64_t start, uint64_t end)
 {
     const sigset_t before = process_lock(&lock);
+
+    if (faults_by_signals()) /* who gives rights back must not meet another's mapping there */
+        forget(start, end);
     const bool unmapped = munmap((void *)start, end - start) == 0;
 
     if (unmapped)
@@ -133,12 +137,15 @@ static kern_return_t map_file(uint64_t address, uint64_t size, vm_prot_t protect
         return KERN_FAILURE;
     if (result != KERN_SUCCESS)
         return (kern_return_t)result;
-    void *map = mmap((void *)address, size, process_protection(protection), kind | MAP_FIXED, file, (off_t)offset);
+    const int access = faults_by_signals() ? PROT_NONE : process_protection(protection);
+    void *map = mmap((void *)address, size, access, kind | MAP_FIXED, file, (off_t)offset);
 
     close(file);
     if (map == MAP_FAILED)
         return KERN_RESOURCE_SHORTAGE;
     (void)mach_os_inherit(map, size, false);
+    if (faults_by_signals())
+        return KERN_SUCCESS;
     return ring_simple_trap(WIRE_TRAP_WATCH, arguments, 2, &result, NULL) ? (kern_return_t)result : KERN_FAILURE;
 }
 
@@ -166,17 +173,7 @@ static void after_fork_in_parent(void)
 /* Has the kernel give this new task the map that its parent has left.  False: it has none. */
 static bool adopt(void)
 {
-    uint64_t result = KERN_FAILURE;
-    bool user_mode;
-    const int file = legacy == 0 ? -1 : mach_os_faults(&user_mode);
-
-    if (file < 0)
-        return false;
-    const uint64_t arguments[] = {legacy, user_mode};
-    const bool fine = ring_file_trap(WIRE_TRAP_ADOPT, arguments, 2, file, NULL, &result, NULL);
-
-    close(file);
-    return fine && result == KERN_SUCCESS;
+    return legacy != 0 && faults_offer(WIRE_TRAP_ADOPT, (uint64_t[]){legacy, 0}, 2) == KERN_SUCCESS;
 }
 
 /* Maps what the kernel has at an address, or finds the next such.  The address behind; 0: there is no more. */
@@ -206,6 +203,7 @@ static void after_fork_in_child(void)
         stock_give(&stock, range);
     }
     count = 0;
+    faults_forget();
     ready = adopt();
     for (uint64_t at = vm_page_size; ready && at != 0;)
         at = inherit(at);
@@ -222,22 +220,12 @@ void managed_watch_forks(void)
 /* Lets the kernel serve the faults of this task.  With the lock held. */
 static kern_return_t make_ready(void)
 {
-    uint64_t result = KERN_NOT_SUPPORTED;
-    bool user_mode;
-
-    if (ready)
-        return KERN_SUCCESS;
-    const int file = mach_os_faults(&user_mode);
     /* All addresses that a process may have. */
-    const uint64_t arguments[] = {vm_page_size, ((uint64_t)1 << 47) - 2 * vm_page_size, user_mode};
+    uint64_t arguments[] = {vm_page_size, ((uint64_t)1 << 47) - 2 * vm_page_size, 0};
+    const kern_return_t result = ready ? KERN_SUCCESS : faults_offer(WIRE_TRAP_ARENA, arguments, 3);
 
-    if (file < 0)
-        return KERN_NOT_SUPPORTED;
-    if (!ring_file_trap(WIRE_TRAP_ARENA, arguments, 3, file, NULL, &result, NULL))
-        result = KERN_FAILURE;
-    close(file);
     ready = result == KERN_SUCCESS;
-    return (kern_return_t)result;
+    return result;
 }
 
 /* With the lock held. */

@@ -3,8 +3,8 @@
  * managed.h - memory of this task's that the kernel maps: objects that programs manage, and named entries.
  *
  * The kernel has the map; here is done what it says.  What is mapped is the file that an object's pages lie in, and the
- * faults there go to the kernel by a userfaultfd, which is the kernel's alone once it is made.  A child of fork has what it
- * inherits of it: the parent has the kernel keep a map for the child, which asks for it at once.
+ * faults there go to the kernel: faults.h.  A child of fork has what it inherits of it: the parent has the kernel keep a map
+ * for the child, which asks for it at once.
  */
 #ifndef LIBMACH_MANAGED_H
 #define LIBMACH_MANAGED_H

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "libmach/process/faults.h"
 #include "libmach/process/managed.h"
 #include "libmach/process/objects.h"
 #include "libmach/process/process.h"
@@ -230,7 +231,7 @@ kern_return_t mach_vm_protect(vm_map_t task, mach_vm_address_t address, mach_vm_
     if (is_managed(start, length, &result)) {
         if (result == KERN_SUCCESS)
             result = _kernelrpc_mach_vm_protect(task, address, size, maximum, protection);
-        if (result != KERN_SUCCESS)
+        if (result != KERN_SUCCESS || faults_by_signals())
             return result;
     } else if (maximum) {
         return KERN_NOT_SUPPORTED; /* the host keeps no limit */

@@ -5,14 +5,6 @@
 
 #include "libmach/process/process.h"
 
-/* Why bytes could not be moved. */
-static kern_return_t reason(int process, uint64_t address, uint64_t size, vm_prot_t protection)
-{
-    const kern_return_t result = process_check(process, address, size, protection);
-
-    return result == KERN_SUCCESS ? KERN_NO_ACCESS : result;
-}
-
 /* The number of a process that has ended may become another's: what was done with it counts if the task lives still. */
 static kern_return_t still_is(vm_map_read_t task, int process)
 {
@@ -22,10 +14,6 @@ static kern_return_t still_is(vm_map_read_t task, int process)
     return result == KERN_SUCCESS && now != process ? KERN_INVALID_ARGUMENT : result;
 }
 
-/*
- * Memory that the kernel maps may be readable though the host cannot read it: it serves no faults of its own without
- * privileges.  The kernel can.
- */
 static kern_return_t read_managed(vm_map_read_t task, uint64_t address, uint64_t size, void *to)
 {
     mach_msg_type_number_t count;
@@ -38,10 +26,18 @@ static kern_return_t read_managed(vm_map_read_t task, uint64_t address, uint64_t
     return mach_vm_deallocate(mach_task_self(), data, count);
 }
 
-/* What came of a look at bytes that the host could not have: KERN_NO_ACCESS if the kernel cannot either. */
-static kern_return_t without_host(kern_return_t managed)
+/* Why the host could not move bytes. */
+static kern_return_t reason(int process, uint64_t address, uint64_t size, vm_prot_t protection)
 {
-    return managed == KERN_NOT_SUPPORTED || managed == KERN_INVALID_ADDRESS ? KERN_NO_ACCESS : managed;
+    const kern_return_t result = process_check(process, address, size, protection);
+
+    return result == KERN_SUCCESS ? KERN_NO_ACCESS : result;
+}
+
+/* Bytes that the host could not move may be in memory that the kernel maps: what came of asking it, if they are. */
+static kern_return_t without_host(kern_return_t why, kern_return_t managed)
+{
+    return managed == KERN_NOT_SUPPORTED || managed == KERN_INVALID_ADDRESS ? why : managed;
 }
 
 kern_return_t mach_vm_read_overwrite(vm_map_read_t task, mach_vm_address_t address, mach_vm_size_t size,
@@ -57,8 +53,7 @@ kern_return_t mach_vm_read_overwrite(vm_map_read_t task, mach_vm_address_t addre
         return result;
     if (!mach_os_read(process, address, (void *)data, size)) {
         result = reason(process, address, size, VM_PROT_READ);
-        if (result == KERN_NO_ACCESS)
-            result = without_host(read_managed(task, address, size, (void *)data));
+        result = without_host(result, read_managed(task, address, size, (void *)data));
         if (result != KERN_SUCCESS)
             return result;
     }
@@ -128,12 +123,14 @@ kern_return_t mach_vm_write(vm_map_t task, mach_vm_address_t address, vm_offset_
         return KERN_INVALID_ARGUMENT;
     kern_return_t result = process_of(task, &process);
 
-    if (result == KERN_SUCCESS && count > vm_page_size - (address & vm_page_mask))
-        result = process_check(process, address, count, VM_PROT_WRITE);
-    if (result == KERN_SUCCESS && !mach_os_write(process, address, (const void *)data, count)) {
+    if (result != KERN_SUCCESS)
+        return result;
+    const bool may = count <= vm_page_size - (address & vm_page_mask) ||
+                     process_check(process, address, count, VM_PROT_WRITE) == KERN_SUCCESS;
+
+    if (!may || !mach_os_write(process, address, (const void *)data, count)) {
         result = reason(process, address, count, VM_PROT_WRITE);
-        if (result == KERN_NO_ACCESS)
-            result = without_host(_kernelrpc_mach_vm_write(task, address, data, count));
+        result = without_host(result, _kernelrpc_mach_vm_write(task, address, data, count));
     }
     return result == KERN_SUCCESS ? still_is(task, process) : result;
 }
@@ -148,6 +145,20 @@ static bool move(int process, uint64_t from, uint64_t size, uint64_t to)
     return moved;
 }
 
+/* By what reads and writes managed memory too.  What came of it; or, if there is none, why the host could not. */
+static kern_return_t copy_managed(vm_map_t task, uint64_t from, uint64_t size, uint64_t to, kern_return_t why)
+{
+    mach_msg_type_number_t count;
+    vm_offset_t data;
+    kern_return_t result = mach_vm_read(task, from, size, &data, &count);
+
+    if (result != KERN_SUCCESS)
+        return why;
+    result = mach_vm_write(task, to, data, count);
+    (void)mach_vm_deallocate(mach_task_self(), data, count);
+    return result;
+}
+
 kern_return_t mach_vm_copy(vm_map_t task, mach_vm_address_t from, mach_vm_size_t size, mach_vm_address_t to)
 {
     int process;
@@ -156,15 +167,16 @@ kern_return_t mach_vm_copy(vm_map_t task, mach_vm_address_t from, mach_vm_size_t
         return KERN_INVALID_ARGUMENT;
     kern_return_t result = process_of(task, &process);
 
-    if (result == KERN_SUCCESS)
-        result = process_check(process, from, size, VM_PROT_READ);
-    if (result == KERN_SUCCESS)
-        result = process_check(process, to, size, VM_PROT_WRITE);
     if (result != KERN_SUCCESS || size == 0)
         return result;
+    result = process_check(process, from, size, VM_PROT_READ);
+    if (result == KERN_SUCCESS)
+        result = process_check(process, to, size, VM_PROT_WRITE);
+    if (result != KERN_SUCCESS)
+        return copy_managed(task, from, size, to, result);
     const bool apart = from + size <= to || to + size <= from;
     const bool moved = task == mach_task_self() && apart ? mach_os_read(process, from, (void *)to, size)
                                                          : move(process, from, size, to);
 
-    return moved ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+    return moved ? KERN_SUCCESS : copy_managed(task, from, size, to, KERN_RESOURCE_SHORTAGE);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vm_region.c - what is mapped in tasks that are processes, as far as the host tells.  Maximum protection and
- * inheritance are not among that: all is allowed, and fork copies.
+ * vm_region.c - what is mapped in tasks that are processes, as far as the host tells, and the kernel of what it maps.
+ * Maximum protection and inheritance the host does not tell: all is allowed, and fork copies.
  */
+#include "libmach/process/managed.h"
 #include "libmach/process/process.h"
 #include "vm/vm_region_info.h"
 
@@ -31,23 +32,61 @@ static struct vm_region_facts facts_of(const struct mach_os_region *region)
     };
 }
 
-static kern_return_t describe(vm_map_read_t task, mach_vm_address_t *address, mach_vm_size_t *size,
-                              vm_region_flavor_t flavor, int *info, mach_msg_type_number_t *count)
+/* What a region was looked for with, and gets. */
+struct query {
+    vm_map_read_t task;
+    mach_vm_address_t *address;
+    mach_vm_size_t *size;
+    vm_region_flavor_t flavor;
+    int *info;
+    mach_msg_type_number_t *count;
+};
+
+static kern_return_t ask_kernel(const struct query *query, mach_vm_address_t *at, mach_vm_size_t *size,
+                                mach_msg_type_number_t *count)
+{
+    memory_object_name_t object = MACH_PORT_NULL;
+    natural_t depth = 0;
+
+    if (query->flavor == VM_REGION_SUBMAP_FLAVOR)
+        return _kernelrpc_mach_vm_region_recurse(query->task, at, size, &depth, query->info, count);
+    return _kernelrpc_mach_vm_region(query->task, at, size, query->flavor, query->info, count, &object);
+}
+
+/* What the kernel maps it knows more of than the host.  False: that is not its. */
+static bool describe_managed(const struct query *query, const struct mach_os_region *region)
+{
+    const uint64_t start = region->start > *query->address ? region->start : *query->address;
+    mach_msg_type_number_t count = *query->count;
+    mach_vm_address_t at = start;
+    mach_vm_size_t size;
+
+    if (query->task == mach_task_self() && managed_part(region->start, region->end) == MANAGED_NONE)
+        return false;
+    if (ask_kernel(query, &at, &size, &count) != KERN_SUCCESS || at > start)
+        return false;
+    *query->address = at;
+    *query->size = size;
+    *query->count = count;
+    return true;
+}
+
+static kern_return_t describe(const struct query *query)
 {
     struct mach_os_region region;
     int process;
-    kern_return_t result = process_of(task, &process);
+    kern_return_t result = process_of(query->task, &process);
 
     if (result == KERN_SUCCESS)
-        result = process_region(process, *address, vm_region_has_pages(flavor), &region);
-    if (result != KERN_SUCCESS)
+        result = process_region(process, *query->address, vm_region_has_pages(query->flavor), &region);
+    if (result != KERN_SUCCESS || describe_managed(query, &region))
         return result;
     const struct vm_region_facts facts = facts_of(&region);
 
-    if (!vm_region_describe(&facts, flavor, info, count))
+    if (!vm_region_describe(&facts, query->flavor, query->info, query->count))
         return KERN_INVALID_ARGUMENT;
-    *address = region.start;
-    *size = region.end - region.start;
+    *query->address = region.start;
+    *query->size = region.end - region.start;
     return KERN_SUCCESS;
 }
 
@@ -58,14 +97,14 @@ kern_return_t mach_vm_region(vm_map_read_t task, mach_vm_address_t *address, mac
     *object = MACH_PORT_NULL;
     if (flavor == VM_REGION_SUBMAP_FLAVOR || !vm_region_is_flavor(flavor))
         return KERN_INVALID_ARGUMENT;
-    return describe(task, address, size, flavor, info, count);
+    return describe(&(struct query){task, address, size, flavor, info, count});
 }
 
 kern_return_t mach_vm_region_recurse(vm_map_read_t task, mach_vm_address_t *address, mach_vm_size_t *size,
                                      natural_t *depth, vm_region_recurse_info_t info, mach_msg_type_number_t *count)
 {
     *depth = 0; /* there are no maps in maps */
-    return describe(task, address, size, VM_REGION_SUBMAP_FLAVOR, info, count);
+    return describe(&(struct query){task, address, size, VM_REGION_SUBMAP_FLAVOR, info, count});
 }
 
 kern_return_t mach_vm_page_query(vm_map_read_t task, mach_vm_offset_t address, integer_t *disposition, integer_t *refs)

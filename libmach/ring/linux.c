@@ -183,6 +183,11 @@ int mach_os_faults(bool *user_mode)
     return file >= 0 ? file : (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
 }
 
+void mach_os_raise(siginfo_t *info)
+{
+    (void)syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), info->si_signo, info);
+}
+
 enum mach_os_page mach_os_page(int process, uint64_t address)
 {
     const int pages = open_process(process, "pagemap");

@@ -4,6 +4,7 @@
 #define LIBMACH_OS_H
 
 #include <stdatomic.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +42,9 @@ bool mach_os_region(int process, uint64_t address, bool pages, struct mach_os_re
  * are left out, for want of privileges: such a call fails.
  */
 int mach_os_faults(bool *user_mode);
+
+/* Has the calling thread take a signal as the host would send it. */
+void mach_os_raise(siginfo_t *info);
 
 enum mach_os_page { MACH_OS_PAGE_ABSENT, MACH_OS_PAGE_PRESENT, MACH_OS_PAGE_SWAPPED };
 /* Where a page is. */

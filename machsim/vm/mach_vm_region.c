@@ -2,6 +2,7 @@
 /* mach_vm_region.c - the routines of mach_vm.defs that tell what is mapped. */
 #include "gen/kernel/mach_vm_server.h"
 #include "kern/string.h"
+#include "vm/vm_pager.h"
 #include "vm/vm_range.h"
 #include "vm/vm_region_info.h"
 
@@ -47,6 +48,14 @@ static unsigned char share_mode(const struct vm_map_entry *entry)
     return entry->needs_copy || entry->object->shadow != NULL ? SM_COW : SM_PRIVATE;
 }
 
+/* Whether a program manages what shows in an object. */
+static bool is_external(const struct vm_object *object)
+{
+    while (object != NULL && (object->pager == NULL || object->pager->internal))
+        object = object->shadow;
+    return object != NULL;
+}
+
 static struct vm_region_facts facts_of(const struct vm_map_entry *entry, bool pages)
 {
     const struct census census = pages ? count_pages(entry) : (struct census){.resident = 0};
@@ -67,6 +76,7 @@ static struct vm_region_facts facts_of(const struct vm_map_entry *entry, bool pa
         .depth = census.depth,
         .object = entry->object == NULL ? 0 : entry->object->number,
         .share_mode = share_mode(entry),
+        .external = is_external(entry->object),
     };
 }
 
@@ -78,7 +88,7 @@ static kern_return_t describe(struct task *task, mach_vm_address_t *address, mac
 {
     struct vm_map_entry *entry;
     struct vm_range range;
-    kern_return_t result = vm_range_of(task, 0, 0, &range);
+    kern_return_t result = vm_range_in(task, 0, 0, &range);
 
     if (result != KERN_SUCCESS)
         return result;
@@ -152,7 +162,7 @@ static kern_return_t page_of(struct task *task, uint64_t address, vm_page_info_b
 {
     struct vm_map_entry *entry;
     struct vm_range range;
-    kern_return_t result = vm_range_of(task, address, 1, &range);
+    kern_return_t result = vm_range_in(task, address, 1, &range);
 
     if (result != KERN_SUCCESS)
         return result;

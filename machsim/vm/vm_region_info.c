@@ -65,6 +65,7 @@ static bool extended(const struct vm_region_facts *f, int *info, mach_msg_type_n
         .pages_dirtied = (unsigned)f->dirty,
         .ref_count = f->refs,
         .shadow_depth = (unsigned short)f->depth,
+        .external_pager = f->external,
         .share_mode = f->share_mode,
     };
 
@@ -94,6 +95,7 @@ static bool submap_short(const struct vm_region_facts *f, int *info, mach_msg_ty
         .user_tag = f->tag,
         .ref_count = f->refs,
         .shadow_depth = (unsigned short)f->depth,
+        .external_pager = f->external,
         .share_mode = f->share_mode,
         .behavior = f->behavior,
         .object_id = f->object,
@@ -117,6 +119,7 @@ static bool submap(const struct vm_region_facts *f, int *info, mach_msg_type_num
         .pages_dirtied = (unsigned)f->dirty,
         .ref_count = f->refs,
         .shadow_depth = (unsigned short)f->depth,
+        .external_pager = f->external,
         .share_mode = f->share_mode,
         .behavior = f->behavior,
         .object_id = f->object,

@@ -12,7 +12,7 @@ struct vm_region_facts {
     vm_prot_t protection, max_protection;
     vm_inherit_t inheritance;
     vm_behavior_t behavior;
-    bool shared;
+    bool shared, external; /* external: a program manages it */
     uint64_t offset;
     uint32_t wired, tag;
     uint64_t resident, dirty, swapped, shared_pages; /* pages */

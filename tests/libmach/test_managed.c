@@ -165,6 +165,14 @@ static int read_into_memory(void)
     return memory[PAGE - 11] == 1 && memory[PAGE - 10] == 0 && memory[PAGE + 9] == 0 && memory[PAGE + 10] == 2 ? 0 : 3;
 }
 
+/* Whether faults come by signals, here. */
+static bool by_signals(void)
+{
+    const char *way = getenv("MACH_FAULTS");
+
+    return way != NULL && strcmp(way, "signals") == 0;
+}
+
 /* ThreadSanitizer keeps signals from the handlers of a child of a process with threads. */
 #if defined __SANITIZE_THREAD__
 #define CHILDREN_GET_SIGNALS false
@@ -179,7 +187,7 @@ static int read_into_memory(void)
 
 START_TEST(another_process_has_an_object_mapped)
 {
-    if (!CHILDREN_GET_SIGNALS)
+    if (!CHILDREN_GET_SIGNALS || by_signals()) /* no thread can be made in its handler */
         return;
     mach_vm_address_t address = 0;
     const mach_port_t object = pager_right(pager);
@@ -212,7 +220,8 @@ END_TEST
 
 START_TEST(a_system_call_may_touch_it_too)
 {
-    ck_assert_int_eq(in_child(read_into_memory), 0);
+    if (!by_signals())
+        ck_assert_int_eq(in_child(read_into_memory), 0);
 }
 END_TEST
 
@@ -266,6 +275,18 @@ START_TEST(what_is_for_reading_cannot_be_written)
 }
 END_TEST
 
+static bool is_external(mach_vm_address_t address)
+{
+    vm_region_extended_info_data_t info;
+    mach_msg_type_number_t count = VM_REGION_EXTENDED_INFO_COUNT;
+    mach_vm_size_t size;
+    mach_port_t object;
+
+    return mach_vm_region(mach_task_self(), &address, &size, VM_REGION_EXTENDED_INFO, (vm_region_info_t)&info, &count,
+                          &object) == KERN_SUCCESS &&
+           info.external_pager;
+}
+
 static int protect_parts(void)
 {
     unsigned char *memory = map(find(), PAGES * PAGE, false, VM_PROT_DEFAULT);
@@ -283,7 +304,8 @@ static int protect_parts(void)
         mach_vm_region(mach_task_self(), &where, &size, VM_REGION_BASIC_INFO_64, (vm_region_info_t)&info, &count,
                        &object) != KERN_SUCCESS)
         return 2;
-    if (where != at + 2 * PAGE || size != PAGE || info.protection != VM_PROT_READ || memory[2 * PAGE] != 100)
+    if (where != at + 2 * PAGE || size != PAGE || info.protection != VM_PROT_READ || memory[2 * PAGE] != 100 ||
+        !is_external(where) || is_external((mach_vm_address_t)&where))
         return 3;
     if (mach_vm_protect(mach_task_self(), at + 2 * PAGE, PAGE, FALSE, VM_PROT_DEFAULT) != KERN_SUCCESS)
         return 4;
@@ -589,6 +611,49 @@ static int share(void)
     return 0;
 }
 
+/* A process that has a page, and is stopped. */
+static pid_t stopped_user(void)
+{
+    const pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        signal(SIGBUS, SIG_DFL);
+        unsigned char *memory = map(find(), PAGES * PAGE, false, VM_PROT_DEFAULT);
+
+        if (memory == NULL)
+            _exit(99);
+        memory[0] = 20;
+        raise(SIGSTOP);
+        memory[0] = 21;
+        _exit(memory[PAGE]);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
+    ck_assert(WIFSTOPPED(status));
+    return pid;
+}
+
+/* It need not answer for a userfaultfd; by signals it must, and loses its memory. */
+START_TEST(a_stopped_process_keeps_no_page)
+{
+    const pid_t pid = stopped_user();
+    int status;
+
+    ck_assert_int_eq(pager_return(pager, 0, PAGE, TRUE), KERN_SUCCESS);
+    while (atomic_load(&writes) == 0)
+        usleep(1000);
+    ck_assert_uint_eq(store[0], 20);
+    ck_assert_int_eq(in_child(touch), 20);
+    kill(pid, SIGCONT);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    if (by_signals())
+        ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS);
+    else
+        ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+    ck_assert_uint_ne(in_child(touch), 99);
+}
+END_TEST
+
 START_TEST(fifty_processes_share_one_object)
 {
     pid_t pids[50];
@@ -657,6 +722,7 @@ static Suite *suite(void)
         purgable_memory_says_whether_it_is_still_there,
         an_error_of_the_managers_is_a_signal,
         a_manager_that_is_killed_harms_only_those_who_use_its_memory,
+        a_stopped_process_keeps_no_page,
         fifty_processes_share_one_object,
         users_killed_at_any_moment_harm_no_one,
     };

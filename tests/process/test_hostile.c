@@ -132,7 +132,8 @@ static const uint32_t traps[] = {TRAP_PORT_MOD_REFS, TRAP_REPLY_PORT,   TRAP_THR
                                  TRAP_HOST_SELF,     TRAP_MACH_MSG,     TRAP_MACH_MSG_OVERWRITE,
                                  TRAP_TASK_FOR_PID,  TRAP_PID_FOR_TASK, WIRE_TRAP_POLL,    WIRE_TRAP_MAKE_FILEPORT,
                                  WIRE_TRAP_MAKE_FILE, WIRE_TRAP_SET_BOOTSTRAP, WIRE_TRAP_ARENA, WIRE_TRAP_PART,
-                                 WIRE_TRAP_WATCH,    WIRE_TRAP_ENTRY,  WIRE_TRAP_AGENT, 0,                0xffffffff};
+                                 WIRE_TRAP_WATCH,    WIRE_TRAP_ENTRY,  WIRE_TRAP_AGENT,
+                                 WIRE_TRAP_FAULT,    0,                0xffffffff};
 static const uint32_t interfaces[] = {2000, 3200, 3400, 3800, 4800};
 static const uint32_t names[] = {0, 0x103, 0x203, 0x303, 0x403, 0x503, 0xffffffff, 0x7777703};
 
@@ -283,6 +284,29 @@ START_TEST(only_a_userfaultfd_brings_faults)
 }
 END_TEST
 
+START_TEST(whoever_tells_of_faults_gets_what_it_maps_and_no_more)
+{
+    int ends[2];
+
+    join();
+    ck_assert_int_eq(pipe(ends), 0);
+    area->arguments[2] = 77;
+    send_descriptor(ends[0]);
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_ARENA, 4096, 1 << 30), KERN_NOT_SUPPORTED); /* there is no such kind */
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_FAULT, 4096, 1), KERN_INVALID_ADDRESS);
+    area->arguments[2] = WIRE_FAULTS_SIGNALS;
+    send_descriptor(ends[0]);
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_ARENA, 4096, 1 << 30), KERN_SUCCESS);
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_FAULT, 4096, 1), KERN_INVALID_ADDRESS); /* nothing is mapped there */
+    ck_assert_uint_eq(ask_with(WIRE_TRAP_FAULT, UINT64_MAX, 7), KERN_INVALID_ADDRESS);
+    for (int i = 0; i < 2000; i++) {
+        lie();
+        ask();
+    }
+    daemon_serves();
+}
+END_TEST
+
 START_TEST(wrong_hellos_are_turned_away)
 {
     struct wire_hello hello = {.magic = WIRE_MAGIC + 1, .version = WIRE_VERSION, .kind = WIRE_TASK};
@@ -311,6 +335,7 @@ int main(void)
         an_area_that_changes_while_it_is_read_harms_no_one,
         a_file_that_is_not_sealed_is_refused,
         only_a_userfaultfd_brings_faults,
+        whoever_tells_of_faults_gets_what_it_maps_and_no_more,
         wrong_hellos_are_turned_away,
     };
 

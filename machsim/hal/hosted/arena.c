@@ -3,6 +3,7 @@
 #include "hal/hosted/arena.h"
 
 #include <pthread.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <mach/mig_errors.h>
@@ -15,7 +16,7 @@ static pthread_t thread;
 static int poll_file = -1, event_file = -1; /* raised: pmaps have ended, or the thread is to end */
 static struct list ended;                   /* the memory lock guards it */
 static _Atomic bool stopping;
-static unsigned tasks, user_mode_tasks; /* the memory lock guards them, and the next two */
+static unsigned tasks[WIRE_FAULTS_SIGNALS + 1]; /* the memory lock guards them, and the next two */
 static struct list legacies;            /* of what children are to inherit */
 static unsigned legacy_count;
 
@@ -25,15 +26,15 @@ static void release(struct hal_pmap *pmap)
         return;
     if (pmap->faults >= 0)
         close(pmap->faults);
+    if (pmap->recall != NULL)
+        recall_free(pmap->recall);
     hal_free(pmap, sizeof *pmap);
 }
 
 void arena_end(struct hal_pmap *pmap)
 {
-    if (pmap->map != NULL) {
-        tasks--;
-        user_mode_tasks -= pmap->user_mode;
-    }
+    if (pmap->map != NULL)
+        tasks[pmap->kind]--;
     pmap->map = NULL;
     list_append(&ended, &pmap->ended);
     os_event_raise(event_file);
@@ -44,11 +45,23 @@ void arena_end(struct hal_pmap *pmap)
 struct fault {
     struct waiter waiter;
     struct hal_pmap *pmap; /* a reference */
+    struct hosted_thread *asker; /* in a trap that tells of it; NULL: it came by the userfaultfd */
     uint64_t address;
     vm_prot_t access;
 };
 
 static void woken(struct waiter *waiter);
+
+/* What the asker may do now. */
+static kern_return_t grant(const struct fault *fault)
+{
+    uint32_t mark;
+
+    if (!recall_mark(fault->pmap->recall, &mark))
+        return KERN_MEMORY_FAILURE;
+    fault->asker->thread->out = (uint64_t)pmap_rights(fault->pmap, fault->address) | (uint64_t)mark << 32;
+    return KERN_SUCCESS;
+}
 
 /* A fault that cannot be served becomes a signal for the thread that took it. */
 static kern_return_t try_fault(struct fault *fault)
@@ -63,13 +76,16 @@ static kern_return_t try_fault(struct fault *fault)
 
     if (result != KERN_SUCCESS && result != MIG_NO_REPLY) {
         log_line(LOG_LEVEL_INFO, "a fault at 0x%llx failed: %d", (unsigned long long)fault->address, result);
-        os_faults_refuse(pmap->faults, fault->address, HAL_PAGE_SIZE);
+        if (fault->asker == NULL)
+            os_faults_refuse(pmap->faults, fault->address, HAL_PAGE_SIZE);
     }
-    return result;
+    return result == KERN_SUCCESS && fault->asker != NULL ? grant(fault) : result;
 }
 
 static void serve(struct fault *fault)
 {
+    struct hosted_thread *asker = fault->asker;
+
     waiter_restart(&fault->waiter);
     lock_acquire(&vm_lock);
     const kern_return_t result = try_fault(fault);
@@ -79,6 +95,8 @@ static void serve(struct fault *fault)
         return;
     release(fault->pmap);
     hal_free(fault, sizeof *fault);
+    if (asker != NULL)
+        thread_return(asker->thread, (uint64_t)result);
 }
 
 static void woken(struct waiter *waiter)
@@ -86,25 +104,47 @@ static void woken(struct waiter *waiter)
     serve(container_of(waiter, struct fault, waiter));
 }
 
+/* A fault of a pmap that the caller has a reference to; NULL: no memory. */
+static struct fault *make_fault(struct hal_pmap *pmap, struct hosted_thread *asker, uint64_t address, bool write)
+{
+    struct fault *fault = hal_alloc(sizeof *fault);
+
+    if (fault == NULL)
+        return NULL;
+    ref_get(&pmap->refs);
+    waiter_init(&fault->waiter, woken);
+    fault->pmap = pmap;
+    fault->asker = asker;
+    fault->address = vm_page_trunc(address);
+    fault->access = write ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
+    return fault;
+}
+
 static void serve_all(struct hal_pmap *pmap)
 {
     struct os_fault found;
 
     while (os_faults_next(pmap->faults, &found)) {
-        struct fault *fault = hal_alloc(sizeof *fault);
+        struct fault *fault = make_fault(pmap, NULL, found.address, found.write);
 
         if (fault == NULL) {
             os_faults_refuse(pmap->faults, vm_page_trunc(found.address), HAL_PAGE_SIZE);
             continue;
         }
-        ref_get(&pmap->refs);
-        waiter_init(&fault->waiter, woken);
-        fault->pmap = pmap;
-        fault->address = vm_page_trunc(found.address);
-        fault->access = found.write ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
         serve(fault);
         defer_drain();
     }
+}
+
+void arena_fault(struct hosted_thread *t, uint64_t address, bool write)
+{
+    const struct vm_map *map = t->thread->task->map; /* it stays as long as the task, which a thread keeps */
+    struct fault *fault = map == NULL || map->pmap->recall == NULL ? NULL : make_fault(map->pmap, t, address, write);
+
+    if (fault != NULL)
+        serve(fault);
+    else
+        thread_return(t->thread, map == NULL || map->pmap->recall == NULL ? KERN_INVALID_ADDRESS : KERN_RESOURCE_SHORTAGE);
 }
 
 /* ---- the thread ------------------------------------------------------------------------------------ */
@@ -171,69 +211,104 @@ void arenas_stop(void)
 
 /* ---- traps ----------------------------------------------------------------------------------------- */
 
+/* How faults come that are to be served, by what came with a trap. */
+struct source {
+    enum wire_faults kind;
+    int faults;
+    struct recall *recall;
+};
+
+static void source_drop(const struct source *source)
+{
+    if (source->recall != NULL)
+        recall_free(source->recall);
+    else
+        close(source->faults);
+}
+
 /* A map has its pmap's faults served. */
-static void begin(struct vm_map *map, int file, bool user_mode)
+static void begin(struct vm_map *map, const struct source *source)
 {
     lock_acquire(&vm_lock);
-    map->pmap->faults = file;
+    map->pmap->kind = source->kind;
+    map->pmap->faults = source->faults;
+    map->pmap->recall = source->recall;
     map->pmap->map = map;
-    map->pmap->user_mode = user_mode;
-    tasks++;
-    user_mode_tasks += user_mode;
+    tasks[source->kind]++;
     lock_release(&vm_lock);
 }
 
 struct arena_statistics arena_statistics(void)
 {
-    lock_acquire(&vm_lock);
-    const struct arena_statistics now = {.frames = pmap_frames_used,
-                                         .frame_limit = pmap_frame_limit,
-                                         .objects = vm_object_count,
-                                         .tasks = tasks,
-                                         .user_mode = user_mode_tasks};
+    struct arena_statistics now = {.frames = 0};
 
+    lock_acquire(&vm_lock);
+    now.frames = pmap_frames_used;
+    now.frame_limit = pmap_frame_limit;
+    now.objects = vm_object_count;
+    memcpy(now.tasks, tasks, sizeof tasks);
     lock_release(&vm_lock);
     return now;
 }
 
-/* The userfaultfd that came with a trap; -1: none did. */
-static int receive_faults(struct hosted_thread *t)
+/* Whoever tells of faults by signals makes the daemon wait: none but its own user. */
+static bool receive_signals(struct hosted_thread *t, int file, struct source *source)
+{
+    source->recall = t->thread->task->identity.uid == geteuid() ? recall_make(file) : NULL;
+    if (source->recall == NULL)
+        return false;
+    t->attach = recall_file(source->recall);
+    if (t->attach >= 0)
+        return true;
+    recall_free(source->recall);
+    return false;
+}
+
+/* False: nothing came, or not what it should be. */
+static bool receive_source(struct hosted_thread *t, uint64_t kind, struct source *source)
 {
     const int file = receive_file(t->connection);
 
-    if (file < 0 || os_faults_open(file))
-        return file;
+    *source = (struct source){.kind = (enum wire_faults)kind, .faults = -1};
+    if (file < 0)
+        return false;
+    if (kind == WIRE_FAULTS_SIGNALS)
+        return receive_signals(t, file, source);
+    source->faults = file;
+    if (kind < WIRE_FAULTS_SIGNALS && os_faults_open(file))
+        return true;
     close(file);
-    return -1;
+    return false;
 }
 
-/* A map becomes a task's.  Takes the map and the descriptor. */
-static uint64_t give_map(struct task *task, struct vm_map *map, int file, bool user_mode)
+/* A map becomes a task's.  Takes the map and the source. */
+static uint64_t give_map(struct task *task, struct vm_map *map, const struct source *source)
 {
     struct vm_map *none = NULL;
 
-    begin(map, file, user_mode);
-    if (os_poll_add(poll_file, file, map->pmap) && atomic_compare_exchange_strong(&task->map, &none, map))
+    begin(map, source);
+    if ((source->recall != NULL || os_poll_add(poll_file, source->faults, map->pmap)) &&
+        atomic_compare_exchange_strong(&task->map, &none, map))
         return KERN_SUCCESS;
     vm_map_destroy(map);
     return KERN_FAILURE;
 }
 
-uint64_t arena_make(struct hosted_thread *t, uint64_t start, uint64_t size, bool user_mode)
+uint64_t arena_make(struct hosted_thread *t, uint64_t start, uint64_t size, uint64_t kind)
 {
-    const int file = receive_faults(t);
+    struct source source;
     struct vm_map *map = NULL;
 
-    if (file < 0)
+    if (!receive_source(t, kind, &source))
         return KERN_NOT_SUPPORTED;
     if (vm_page_trunc(start) == start && vm_page_trunc(size) == size && start != 0 && size <= UINT64_MAX / 2 &&
         start <= UINT64_MAX / 2)
         map = vm_map_create_within(UINT64_MAX, start, start + size);
     if (map == NULL) {
-        close(file);
+        source_drop(&source);
         return KERN_RESOURCE_SHORTAGE;
     }
-    return give_map(t->thread->task, map, file, user_mode);
+    return give_map(t->thread->task, map, &source);
 }
 
 uint64_t arena_part(struct hosted_thread *t, uint64_t start, uint64_t size)
@@ -372,11 +447,11 @@ uint64_t arena_fork(struct hosted_thread *t)
     return KERN_RESOURCE_SHORTAGE;
 }
 
-uint64_t arena_adopt(struct hosted_thread *t, uint64_t number, bool user_mode)
+uint64_t arena_adopt(struct hosted_thread *t, uint64_t number, uint64_t kind)
 {
-    const int file = receive_faults(t);
+    struct source source;
 
-    if (file < 0)
+    if (!receive_source(t, kind, &source))
         return KERN_NOT_SUPPORTED;
     lock_acquire(&vm_lock);
     struct legacy *legacy = take_legacy(number, t->thread->task->identity.uid);
@@ -386,10 +461,10 @@ uint64_t arena_adopt(struct hosted_thread *t, uint64_t number, bool user_mode)
         hal_free(legacy, sizeof *legacy);
     lock_release(&vm_lock);
     if (map == NULL) {
-        close(file);
+        source_drop(&source);
         return KERN_INVALID_ARGUMENT;
     }
-    return give_map(t->thread->task, map, file, user_mode);
+    return give_map(t->thread->task, map, &source);
 }
 
 /* No timer fires any more. */

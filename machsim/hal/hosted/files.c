@@ -288,12 +288,13 @@ bool files_trap(struct hosted_thread *t, uint32_t number, const uint64_t *argume
     case WIRE_TRAP_MAKE_FILEPORT: result = make_fileport(t); break;
     case WIRE_TRAP_MAKE_FILE: result = make_file(t, name); break;
     case WIRE_TRAP_TASK_PROCESS: result = task_process(t, name); break;
-    case WIRE_TRAP_ARENA: result = arena_make(t, arguments[0], arguments[1], arguments[2] != 0); break;
+    case WIRE_TRAP_ARENA: result = arena_make(t, arguments[0], arguments[1], arguments[2]); break;
     case WIRE_TRAP_PART: result = arena_part(t, arguments[0], arguments[1]); break;
     case WIRE_TRAP_WATCH: result = arena_watch(t, arguments[0], arguments[1]); break;
     case WIRE_TRAP_FORK: result = arena_fork(t); break;
-    case WIRE_TRAP_ADOPT: result = arena_adopt(t, arguments[0], arguments[1] != 0); break;
+    case WIRE_TRAP_ADOPT: result = arena_adopt(t, arguments[0], arguments[1]); break;
     case WIRE_TRAP_ENTRY: result = arena_entry(t, arguments[0]); break;
+    case WIRE_TRAP_FAULT: arena_fault(t, arguments[0], arguments[1] != 0); return true;
     case WIRE_TRAP_AGENT:
         t->thread->out = agent_name(t->thread->task);
         result = KERN_SUCCESS;

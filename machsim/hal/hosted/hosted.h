@@ -84,6 +84,9 @@ struct os_event {
 /* Waits for events, so many milliseconds (-1: forever): how many there are. */
 int os_poll_wait(int poll, struct os_event *events, int room, int milliseconds);
 
+/* Whether the other end of a pipe has been closed, or something can be read from it. */
+bool os_file_ended(int file);
+
 /* A descriptor that is readable while it is raised; -1 and errno. */
 int os_event_open(void);
 void os_event_raise(int file);

@@ -5,6 +5,7 @@
 #include <linux/futex.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -341,6 +342,13 @@ int os_poll_wait(int poll, struct os_event *events, int room, int milliseconds)
         events[i] = (struct os_event){.context = found[i].data.ptr,
                                       .ended = (found[i].events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) != 0};
     return count;
+}
+
+bool os_file_ended(int file)
+{
+    struct pollfd at = {.fd = file, .events = POLLIN};
+
+    return poll(&at, 1, 0) != 0;
 }
 
 int os_event_open(void)

@@ -10,6 +10,9 @@
  * file, which ends all mappings of it in the same instant; then the bytes are put back.  A task that holds the file as
  * well can do there what it may do with the object's bytes anyway, and nothing else.
  *
+ * A task whose faults come by signals sees a page only as long as its own mapping lets it, which it changes when it gets a
+ * right, and when it is to give one back: recall.h.
+ *
  * The memory lock guards all.
  */
 #include <sys/types.h>
@@ -162,11 +165,20 @@ static void forget(struct mapping *mapping)
     hal_free(mapping, sizeof *mapping);
 }
 
+/* Sees to it that the task has no more rights than those: what it may read no more goes when the frame does. */
+static void restrict_task(const struct mapping *mapping, int protection)
+{
+    const int lost = mapping->protection & ~protection;
+
+    if (mapping->pmap->recall != NULL && lost != 0)
+        recall_rights(mapping->pmap->recall, mapping->node.key, HAL_PAGE_SIZE, mapping->protection & protection);
+    else if (mapping->pmap->recall == NULL && (lost & VM_PROT_WRITE))
+        os_faults_protect(mapping->pmap->faults, mapping->node.key, HAL_PAGE_SIZE);
+}
+
 /* Takes rights away from a mapping; what may not be read is forgotten, for someone else to end. */
 static void restrict_to(struct mapping *mapping, int protection)
 {
-    if (mapping->protection & ~protection & VM_PROT_WRITE)
-        os_faults_protect(mapping->pmap->faults, mapping->node.key, HAL_PAGE_SIZE);
     mapping->protection &= protection;
     if (!(mapping->protection & VM_PROT_READ))
         forget(mapping);
@@ -189,29 +201,70 @@ void hal_frame_protect(hal_frame_t number, int protection)
     const bool zapped = !list_empty(mappings) && !(protection & VM_PROT_READ);
 
     for (struct list *link = mappings->next, *next; link != mappings; link = next) {
+        struct mapping *mapping = container_of(link, struct mapping, link);
+
         next = link->next;
-        restrict_to(container_of(link, struct mapping, link), protection);
+        restrict_task(mapping, protection);
+        restrict_to(mapping, protection);
     }
     if (zapped)
         zap(number);
 }
 
+static struct mapping *mapping_of(struct tree_node *node)
+{
+    return node == NULL ? NULL : container_of(node, struct mapping, node);
+}
+
 static struct mapping *mapping_at(const struct hal_pmap *pmap, uint64_t address)
 {
-    struct tree_node *node = tree_find(&pmap->mappings, address);
+    return mapping_of(tree_find(&pmap->mappings, address));
+}
 
-    return node == NULL ? NULL : container_of(node, struct mapping, node);
+int pmap_rights(const struct hal_pmap *pmap, uint64_t address)
+{
+    const struct mapping *mapping = mapping_at(pmap, address);
+
+    return mapping == NULL ? VM_PROT_NONE : mapping->protection;
+}
+
+/* Pages beside each other of which something is to be recalled, in one step.  The one behind; NULL: there is none. */
+static struct mapping *recall_run(struct mapping *first, uint64_t end, int protection)
+{
+    struct mapping *next = first;
+    uint64_t at = first->node.key;
+    int lost = 0;
+
+    for (; next != NULL && next->node.key == at && at < end; at += HAL_PAGE_SIZE) {
+        lost |= next->protection & ~protection;
+        next = mapping_of(tree_next(&next->node));
+    }
+    if (lost != 0)
+        recall_rights(first->pmap->recall, first->node.key, at - first->node.key, VM_PROT_NONE);
+    return next;
+}
+
+static void recall_range(struct hal_pmap *pmap, uint64_t start, uint64_t end, int protection)
+{
+    struct mapping *next = mapping_of(tree_find_heavy(&pmap->mappings, start, 0));
+
+    while (next != NULL && next->node.key < end)
+        next = recall_run(next, end, protection);
 }
 
 static void restrict_range(struct hal_pmap *pmap, uint64_t start, uint64_t end, int protection)
 {
-    struct tree_node *node = tree_find_heavy(&pmap->mappings, start, 0);
+    struct mapping *mapping = mapping_of(tree_find_heavy(&pmap->mappings, start, 0));
 
-    while (node != NULL && node->key < end) {
-        struct tree_node *next = tree_next(node);
+    if (pmap->recall != NULL)
+        recall_range(pmap, start, end, protection);
+    while (mapping != NULL && mapping->node.key < end) {
+        struct mapping *next = mapping_of(tree_next(&mapping->node));
 
-        restrict_to(container_of(node, struct mapping, node), protection);
-        node = next;
+        if (pmap->recall == NULL)
+            restrict_task(mapping, protection);
+        restrict_to(mapping, protection);
+        mapping = next;
     }
 }
 
@@ -226,22 +279,31 @@ void hal_pmap_protect(struct hal_pmap *pmap, uint64_t start, uint64_t end, int p
     restrict_range(pmap, start, end, protection);
 }
 
+/* Lets the process see the page, and wakes who waits for it.  One that gets rights by asking asks. */
+static void show(const struct hal_pmap *pmap, uint64_t address, const struct frame *frame, bool write)
+{
+    if (pmap->recall == NULL &&
+        os_faults_resolve(pmap->faults, address, HAL_PAGE_SIZE, write) == OS_FAULT_EMPTY &&
+        os_file_fill(frame->store->file, frame->offset, HAL_PAGE_SIZE)) /* a task has punched a hole there itself */
+        (void)os_faults_resolve(pmap->faults, address, HAL_PAGE_SIZE, write);
+}
+
 bool hal_pmap_enter(struct hal_pmap *pmap, uint64_t address, hal_frame_t number, int protection)
 {
-    const struct frame *frame = frame_of(number);
     struct mapping *mapping = mapping_at(pmap, address);
 
-    if (mapping != NULL)
+    if (mapping != NULL) {
+        if (pmap->recall != NULL)
+            restrict_task(mapping, protection);
         forget(mapping);
+    }
     mapping = hal_alloc(sizeof *mapping);
     if (mapping == NULL)
         return false;
     *mapping = (struct mapping){.node = {.key = address}, .pmap = pmap, .protection = protection};
     tree_insert(&pmap->mappings, &mapping->node);
     list_append(&frame_of(number)->mappings, &mapping->link);
-    if (os_faults_resolve(pmap->faults, address, HAL_PAGE_SIZE, protection & VM_PROT_WRITE) == OS_FAULT_EMPTY &&
-        os_file_fill(frame->store->file, frame->offset, HAL_PAGE_SIZE)) /* a task has punched a hole there itself */
-        (void)os_faults_resolve(pmap->faults, address, HAL_PAGE_SIZE, protection & VM_PROT_WRITE);
+    show(pmap, address, frame_of(number), protection & VM_PROT_WRITE);
     return true;
 }
 

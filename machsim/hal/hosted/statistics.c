@@ -68,8 +68,8 @@ void statistics_send(int connection, const struct task_identity *identity)
 
     line(connection, "managed memory: %llu objects, %llu of %llu pages\n", (unsigned long long)memory.objects,
          (unsigned long long)memory.frames, (unsigned long long)memory.frame_limit);
-    line(connection, "faults: of %u tasks by userfaultfd; of %u without those in system calls\n", memory.tasks,
-         memory.user_mode);
+    line(connection, "faults: of %u tasks by userfaultfd; of %u without those in system calls; of %u by signals\n",
+         memory.tasks[WIRE_FAULTS_ALL], memory.tasks[WIRE_FAULTS_USER], memory.tasks[WIRE_FAULTS_SIGNALS]);
     line(connection, "default memory manager: %s\n",
          !ipc_port_valid(manager) ? "none: memory ends with the page cache" : "there is one");
     ipc_port_release_send(manager);

@@ -95,19 +95,44 @@ enum wire_trap {
     WIRE_TRAP_MAKE_FILEPORT = 0x1001, /* a descriptor with it -> result; name */
     WIRE_TRAP_MAKE_FILE = 0x1002,     /* name -> result; a descriptor */
     WIRE_TRAP_TASK_PROCESS = 0x1004,  /* name of a task's port -> result; number of its process */
-    WIRE_TRAP_ARENA = 0x1005, /* start, size, user mode only; a userfaultfd with it -> result: memory may be mapped */
+    WIRE_TRAP_ARENA = 0x1005, /* start, size, enum wire_faults; a descriptor with it -> result: memory may be mapped */
     WIRE_TRAP_PART = 0x1006,  /* start, size -> result; offset in the file that comes, where what is there lies */
     WIRE_TRAP_WATCH = 0x1007, /* start, size -> result.  Faults go to the kernel: the file is mapped now */
     WIRE_TRAP_FORK = 0x1008,  /* -> result; a number by which a child has what it inherits of mapped memory; 0: nothing */
-    WIRE_TRAP_ADOPT = 0x1009, /* that number, user mode only; a userfaultfd with it -> result */
+    WIRE_TRAP_ADOPT = 0x1009, /* that number, enum wire_faults; a descriptor with it -> result */
     WIRE_TRAP_ENTRY = 0x100a, /* address -> result; where what is mapped there ends, | protection, | maximum << 3; or, if
                                  nothing is, KERN_INVALID_ADDRESS, and where the next starts, or 0 */
     WIRE_TRAP_AGENT = 0x100b, /* -> KERN_SUCCESS; the port at which requests for this task wait, or 0: kern/agent.h */
+    WIRE_TRAP_FAULT = 0x100c, /* address, whether for writing -> result; rights | wire_recall.asked << 32 */
     WIRE_TRAP_SET_BOOTSTRAP = 0x1003, /* name -> result; for the bootstrap server alone */
 };
 
 /* What a SIGURG brings that has the task look there. */
 #define WIRE_ROUSE 0x4d61 /* "Ma" */
+
+/* ---- faults ------------------------------------------------------------------------------------------ */
+
+/*
+ * How the kernel hears of a process's faults, and what descriptor the process sends for that.
+ * WIRE_FAULTS_SIGNALS: the process asks for each page in a signal handler, by WIRE_TRAP_FAULT; a descriptor of a
+ * wire_recall comes back.
+ */
+enum wire_faults {
+    WIRE_FAULTS_ALL,    /* a userfaultfd */
+    WIRE_FAULTS_USER,   /* a userfaultfd; faults inside system calls do not come there */
+    WIRE_FAULTS_SIGNALS /* an end of a pipe, whose other end is closed when the process ends */
+};
+
+/*
+ * How the kernel takes rights away from a process that it gets faults of by signals: the process changes its mapping,
+ * and says so.  A right that was given before the kernel has asked is void when it has.
+ */
+struct wire_recall {
+    _Atomic uint32_t asked; /* futex: changes when the kernel asks */
+    _Atomic uint32_t done;  /* futex: the process sets it to `asked` */
+    uint64_t start, size;   /* where */
+    uint64_t protection;    /* what stays: VM_PROT_* */
+};
 
 /* ---- doorbells ------------------------------------------------------------------------------------- */
 

@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Managed memory where the host has no userfaultfd: the same tests and examples, with faults that come by signals.
+set -eu
+
+MACH_FAULTS=signals
+export MACH_FAULTS
+
+programs="tests/libmach/test_pager_timeout tests/servers/test_default_pager
+    examples/pagers/computed examples/pagers/file_pager examples/pagers/coherent"
+# ThreadSanitizer has no children with threads of parents with threads.
+case ${SANITIZER_CFLAGS-} in
+*thread*) ;;
+*) programs="tests/libmach/test_managed $programs" ;;
+esac
+
+failed=0
+for program in $programs; do
+    echo "$program"
+    ./"$program" || failed=1
+done
+exit $failed
