@@ -18,7 +18,7 @@ struct range {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static LIST_HEAD(, range) ranges = LIST_HEAD_INITIALIZER(ranges);
+static LIST_HEAD(range_list, range) ranges = LIST_HEAD_INITIALIZER(ranges);
 static struct range first_ranges[32];
 static struct stock stock = STOCK_OF(first_ranges);
 static bool ready; /* the kernel has this task's faults */
@@ -194,19 +194,68 @@ static uint64_t inherit(uint64_t address)
     return end;
 }
 
-static void after_fork_in_child(void)
+/*
+ * What the parent has there is not mapped here yet: nothing else must come to be there, as a thread's stack would.
+ * The list of what was kept free; the child has no ranges then.
+ */
+static void keep_places(struct range_list *kept)
 {
     struct range *range;
 
+    LIST_INIT(kept);
     while ((range = LIST_FIRST(&ranges)) != NULL) {
         LIST_REMOVE(range, link);
-        stock_give(&stock, range);
+        LIST_INSERT_HEAD(kept, range, link);
+        (void)mmap((void *)range->start, range->end - range->start, PROT_NONE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
     }
     count = 0;
+}
+
+/* The end of what is at an address and in the list of ranges, or before the next that is. */
+static uint64_t piece_end(uint64_t at, uint64_t end, bool *inherited)
+{
+    const struct range *range;
+
+    *inherited = false;
+    LIST_FOREACH(range, &ranges, link) {
+        if (range->start <= at && at < range->end) {
+            *inherited = true;
+            return range->end < end ? range->end : end;
+        }
+        if (range->start > at && range->start < end)
+            end = range->start;
+    }
+    return end;
+}
+
+/* Lets go of the places of what was not inherited. */
+static void free_places(struct range_list *kept)
+{
+    struct range *range;
+    bool inherited;
+
+    while ((range = LIST_FIRST(kept)) != NULL) {
+        LIST_REMOVE(range, link);
+        for (uint64_t at = range->start, end; at < range->end; at = end) {
+            end = piece_end(at, range->end, &inherited);
+            if (!inherited)
+                (void)munmap((void *)at, end - at);
+        }
+        stock_give(&stock, range);
+    }
+}
+
+static void after_fork_in_child(void)
+{
+    struct range_list kept;
+
+    keep_places(&kept);
     faults_forget();
     ready = adopt();
     for (uint64_t at = vm_page_size; ready && at != 0;)
         at = inherit(at);
+    free_places(&kept);
     process_unlock(&lock, &mask_before_fork);
 }
 
