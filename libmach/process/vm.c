@@ -184,6 +184,31 @@ kern_return_t mach_vm_remap(vm_map_t task, mach_vm_address_t *address, mach_vm_s
     return mach_vm_protect(task, *address, size, FALSE, region.protection);
 }
 
+/* The host keeps no maximum: it must be all. */
+kern_return_t mach_vm_remap_new(vm_map_t task, mach_vm_address_t *address, mach_vm_size_t size, mach_vm_offset_t mask,
+                                int flags, vm_map_read_t source, mach_vm_address_t from, boolean_t copy,
+                                vm_prot_t *protection, vm_prot_t *max, vm_inherit_t inheritance)
+{
+    const vm_prot_t wanted = *protection;
+
+    if (task != mach_task_self() || !copy)
+        return _kernelrpc_mach_vm_remap_new(task, address, size, mask, flags, source, from, copy, protection, max,
+                                            inheritance);
+    if ((wanted & ~*max) || (*max & ~VM_PROT_ALL))
+        return KERN_INVALID_ARGUMENT;
+    if (*max != VM_PROT_ALL)
+        return KERN_NOT_SUPPORTED;
+    int process;
+    kern_return_t result = process_overflows(from, size) ? KERN_INVALID_ARGUMENT : process_of(source, &process);
+
+    if (result == KERN_SUCCESS)
+        result = process_check(process, from, size, wanted);
+    if (result == KERN_SUCCESS)
+        result = mach_vm_remap(task, address, size, mask, flags, source, from, copy, protection, max, inheritance);
+    *protection = wanted;
+    return result == KERN_SUCCESS ? mach_vm_protect(task, *address, size, FALSE, wanted) : result;
+}
+
 /* ---- attributes ------------------------------------------------------------------------------------ */
 
 /* The whole pages of a range of this task's, all of which must be there. */

@@ -5,6 +5,7 @@
  */
 #include "libmach/process/managed.h"
 #include "libmach/process/process.h"
+#include "vm/vm_native.h"
 #include "vm/vm_region_info.h"
 
 static unsigned char share_mode(const struct mach_os_region *region)
@@ -50,6 +51,16 @@ static kern_return_t ask_kernel(const struct query *query, mach_vm_address_t *at
 
     if (query->flavor == VM_REGION_SUBMAP_FLAVOR)
         return _kernelrpc_mach_vm_region_recurse(query->task, at, size, &depth, query->info, count);
+    if (query->flavor == VM_REGION_SUBMAP_32_FLAVOR) {
+        vm_address_t address = *at;
+        vm_size_t bytes = 0;
+        const kern_return_t result =
+            _kernelrpc_vm_region_recurse(query->task, &address, &bytes, &depth, query->info, count);
+
+        *at = address;
+        *size = bytes;
+        return result;
+    }
     return _kernelrpc_mach_vm_region(query->task, at, size, query->flavor, query->info, count, &object);
 }
 
@@ -95,7 +106,7 @@ kern_return_t mach_vm_region(vm_map_read_t task, mach_vm_address_t *address, mac
                              memory_object_name_t *object)
 {
     *object = MACH_PORT_NULL;
-    if (flavor == VM_REGION_SUBMAP_FLAVOR || !vm_region_is_flavor(flavor))
+    if (!vm_region_is_flavor(flavor))
         return KERN_INVALID_ARGUMENT;
     return describe(&(struct query){task, address, size, flavor, info, count});
 }
@@ -105,6 +116,22 @@ kern_return_t mach_vm_region_recurse(vm_map_read_t task, mach_vm_address_t *addr
 {
     *depth = 0; /* there are no maps in maps */
     return describe(&(struct query){task, address, size, VM_REGION_SUBMAP_FLAVOR, info, count});
+}
+
+kern_return_t vm_region_recurse(vm_map_read_t task, vm_address_t *address, vm_size_t *size, natural_t *depth,
+                                vm_region_recurse_info_t info, mach_msg_type_number_t *count)
+{
+    *depth = 0;
+    WITH_RANGE(address, size, describe(&(struct query){task, &at, &bytes, VM_REGION_SUBMAP_32_FLAVOR, info, count}));
+}
+
+/* ---- pages ----------------------------------------------------------------------------------------- */
+
+static int disposition_of(enum mach_os_page page)
+{
+    return page == MACH_OS_PAGE_PRESENT   ? VM_PAGE_QUERY_PAGE_PRESENT
+           : page == MACH_OS_PAGE_SWAPPED ? VM_PAGE_QUERY_PAGE_PAGED_OUT
+                                          : 0;
 }
 
 kern_return_t mach_vm_page_query(vm_map_read_t task, mach_vm_offset_t address, integer_t *disposition, integer_t *refs)
@@ -117,11 +144,38 @@ kern_return_t mach_vm_page_query(vm_map_read_t task, mach_vm_offset_t address, i
         return result;
     if (!mach_os_region(process, address, false, &region) || region.start > address)
         return KERN_INVALID_ADDRESS;
-    const enum mach_os_page page = mach_os_page(process, address);
+    enum mach_os_page page;
 
-    *disposition = page == MACH_OS_PAGE_PRESENT   ? VM_PAGE_QUERY_PAGE_PRESENT
-                   : page == MACH_OS_PAGE_SWAPPED ? VM_PAGE_QUERY_PAGE_PAGED_OUT
-                                                  : 0;
+    mach_os_pages(process, address, 1, &page);
+    *disposition = disposition_of(page);
     *refs = 1;
+    return KERN_SUCCESS;
+}
+
+/* One for each page, as many as there is room for.  Where nothing is mapped it is 0. */
+kern_return_t mach_vm_page_range_query(vm_map_read_t task, mach_vm_offset_t address, mach_vm_size_t size,
+                                       mach_vm_address_t dispositions, mach_vm_size_t *count)
+{
+    int *out = (int *)dispositions;
+    enum mach_os_page pages[256];
+    int process;
+
+    if (process_overflows(address, size))
+        return KERN_INVALID_ARGUMENT;
+    const kern_return_t result = process_of(task, &process);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    const uint64_t start = trunc_page(address), whole = (round_page(address + size) - start) / vm_page_size;
+
+    if (size == 0 || *count > whole)
+        *count = size == 0 ? 0 : whole;
+    for (uint64_t done = 0; done < *count;) {
+        const size_t some = *count - done < 256 ? (size_t)(*count - done) : 256;
+
+        mach_os_pages(process, start + done * vm_page_size, some, pages);
+        for (size_t i = 0; i < some; i++)
+            out[done++] = disposition_of(pages[i]);
+    }
     return KERN_SUCCESS;
 }

@@ -188,18 +188,24 @@ void mach_os_raise(siginfo_t *info)
     (void)syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), info->si_signo, info);
 }
 
-enum mach_os_page mach_os_page(int process, uint64_t address)
+static enum mach_os_page page_of(uint64_t entry)
 {
-    const int pages = open_process(process, "pagemap");
-    const off_t at = (off_t)(address / (uint64_t)sysconf(_SC_PAGESIZE) * sizeof(uint64_t));
-    uint64_t entry = 0;
-
-    if (pages < 0)
-        return MACH_OS_PAGE_ABSENT;
-    if (pread(pages, &entry, sizeof entry, at) != sizeof entry)
-        entry = 0;
-    close(pages);
     return entry >> 63 ? MACH_OS_PAGE_PRESENT : entry >> 62 & 1 ? MACH_OS_PAGE_SWAPPED : MACH_OS_PAGE_ABSENT;
+}
+
+void mach_os_pages(int process, uint64_t address, size_t count, enum mach_os_page *pages)
+{
+    const int file = open_process(process, "pagemap");
+    const uint64_t first = address / (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t entry;
+
+    for (size_t i = 0; i < count; i++) {
+        const off_t at = (off_t)((first + i) * sizeof entry);
+
+        pages[i] = pread(file, &entry, sizeof entry, at) == sizeof entry ? page_of(entry) : MACH_OS_PAGE_ABSENT;
+    }
+    if (file >= 0)
+        close(file);
 }
 
 bool mach_os_advise(void *address, size_t size, int behavior)

@@ -47,8 +47,8 @@ int mach_os_faults(bool *user_mode);
 void mach_os_raise(siginfo_t *info);
 
 enum mach_os_page { MACH_OS_PAGE_ABSENT, MACH_OS_PAGE_PRESENT, MACH_OS_PAGE_SWAPPED };
-/* Where a page is. */
-enum mach_os_page mach_os_page(int process, uint64_t address);
+/* What there is of `count` pages from an address on. */
+void mach_os_pages(int process, uint64_t address, size_t count, enum mach_os_page *pages);
 
 /* Gives advice of VM_BEHAVIOR_* on memory of this process.  False: there is no such. */
 bool mach_os_advise(void *address, size_t size, int behavior);

@@ -29,14 +29,17 @@ static kern_return_t map_named(const struct vm_named_entry *entry, uint64_t offs
     if (((like->protection | like->max_protection) & ~entry->protection) && !(copy && (entry->protection & VM_PROT_READ)))
         return KERN_INVALID_RIGHT;
     like->offset = entry->offset + offset;
+    like->needs_copy = copy;
+    like->shared = !copy;
+    like->object = entry->object;
     lock_acquire(&vm_lock);
-    like->object = copy ? vm_object_copy_delayed(entry->object, like->offset, size) : entry->object;
+    const kern_return_t result =
+        copy ? vm_fault_copy(entry->object, like->offset, size, kobject_waiter(), &like->object) : KERN_SUCCESS;
+
     if (!copy)
         vm_object_reference(like->object);
     lock_release(&vm_lock);
-    like->needs_copy = copy;
-    like->shared = !copy;
-    return like->object == NULL ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
+    return result;
 }
 
 /* Makes a map's entry one of a manager's object, or of a copy of that. */
@@ -163,7 +166,36 @@ kern_return_t kernel_mach_vm_remap(task_ref_t task, mach_vm_address_t *address, 
     *address = vm_page_trunc(*address);
     return vm_map_remap(source->map, range.start, range.end - range.start, task->map, address, mask,
                         flags & VM_FLAGS_ANYWHERE, flags & VM_FLAGS_OVERWRITE, copy != FALSE, inheritance, protection,
-                        max);
+                        max, kobject_waiter());
+}
+
+/* What may be done with the new range is asked for, and no more than could be with the old one. */
+kern_return_t kernel_mach_vm_remap_new(task_ref_t task, mach_vm_address_t *address, mach_vm_size_t size,
+                                       mach_vm_offset_t mask, int flags, task_ref_t source, mach_vm_address_t from,
+                                       boolean_t copy, vm_prot_t *protection, vm_prot_t *max, vm_inherit_t inheritance)
+{
+    const vm_prot_t wanted = *protection, most = *max;
+    struct vm_range range;
+    kern_return_t result = vm_range_in(source, from, size, &range);
+
+    if ((wanted & ~most) || (most & ~VM_PROT_ALL))
+        return KERN_INVALID_ARGUMENT;
+    if (result != KERN_SUCCESS)
+        return result;
+    lock_acquire(&vm_lock);
+    result = vm_map_check(source->map, range.start, range.end, wanted, false);
+    if (result == KERN_SUCCESS)
+        result = vm_map_check(source->map, range.start, range.end, most, true);
+    lock_release(&vm_lock);
+    if (result == KERN_SUCCESS)
+        result = kernel_mach_vm_remap(task, address, size, mask, flags, source, from, copy, protection, max, inheritance);
+    if (result == KERN_SUCCESS)
+        result = vm_map_protect(task->map, *address, *address + (range.end - range.start), wanted, false);
+    if (result == KERN_SUCCESS)
+        result = vm_map_protect(task->map, *address, *address + (range.end - range.start), most, true);
+    *protection = wanted;
+    *max = most;
+    return result;
 }
 
 /* ---- attributes ------------------------------------------------------------------------------------ */

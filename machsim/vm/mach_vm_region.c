@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mach_vm_region.c - the routines of mach_vm.defs that tell what is mapped. */
 #include "gen/kernel/mach_vm_server.h"
+#include "gen/kernel/vm_map_server.h"
 #include "kern/string.h"
+#include "vm/vm_native.h"
 #include "vm/vm_pager.h"
 #include "vm/vm_range.h"
 #include "vm/vm_region_info.h"
@@ -113,7 +115,7 @@ kern_return_t kernel_mach_vm_region(task_ref_t task, mach_vm_address_t *address,
                                     memory_object_name_t *object)
 {
     *object = MACH_PORT_NULL;
-    if (flavor == VM_REGION_SUBMAP_FLAVOR || !vm_region_is_flavor(flavor))
+    if (!vm_region_is_flavor(flavor))
         return KERN_INVALID_ARGUMENT;
     return describe(task, address, size, flavor, info, count);
 }
@@ -124,6 +126,13 @@ kern_return_t kernel_mach_vm_region_recurse(task_ref_t task, mach_vm_address_t *
 {
     *depth = 0; /* there are no maps in maps */
     return describe(task, address, size, VM_REGION_SUBMAP_FLAVOR, info, count);
+}
+
+kern_return_t kernel_vm_region_recurse(task_ref_t task, vm_address_t *address, vm_size_t *size, natural_t *depth,
+                                       vm_region_recurse_info_t info, mach_msg_type_number_t *count)
+{
+    *depth = 0;
+    WITH_RANGE(address, size, describe(task, &at, &bytes, VM_REGION_SUBMAP_32_FLAVOR, info, count));
 }
 
 /* ---- pages ----------------------------------------------------------------------------------------- */

@@ -208,6 +208,59 @@ kern_return_t vm_fault(struct vm_map *map, uint64_t address, vm_prot_t access, s
     return result;
 }
 
+/* ---- copies ---------------------------------------------------------------------------------------- */
+
+static bool is_copied_at_once(const struct vm_object *object)
+{
+    return object->pager != NULL && !object->pager->internal &&
+           object->pager->copy_strategy == MEMORY_OBJECT_COPY_NONE;
+}
+
+/* Has all pages of a part of an object here, together. */
+static kern_return_t fetch(struct vm_object *object, uint64_t offset, uint64_t size, struct waiter *waiter)
+{
+    kern_return_t result = KERN_SUCCESS;
+    struct vm_page *page;
+
+    for (uint64_t at = 0; at < size && result == KERN_SUCCESS; at += HAL_PAGE_SIZE) {
+        result = find_page((struct place){.object = object, .offset = offset + at}, VM_PROT_READ, waiter, &page);
+        if (result == KERN_SUCCESS && page != NULL)
+            vm_page_activate(page); /* it is to stay until the rest has come */
+    }
+    return result;
+}
+
+/* Gives the copy all pages that are here. */
+static bool push_all(struct vm_object *object, uint64_t offset, uint64_t size)
+{
+    for (uint64_t at = 0; at < size; at += HAL_PAGE_SIZE) {
+        const struct vm_page *page = vm_page_lookup(object, offset + at);
+
+        if (page != NULL && vm_page_has_frame(page) && !push(page))
+            return false;
+    }
+    return true;
+}
+
+kern_return_t vm_fault_copy(struct vm_object *object, uint64_t offset, uint64_t size, struct waiter *waiter,
+                            struct vm_object **copy)
+{
+    const bool at_once = waiter != NULL && is_copied_at_once(object);
+    const kern_return_t result = at_once ? fetch(object, offset, size, waiter) : KERN_SUCCESS;
+
+    if (result != KERN_SUCCESS)
+        return result;
+    *copy = vm_object_copy_delayed(object, offset, size);
+    if (*copy == NULL)
+        return KERN_RESOURCE_SHORTAGE;
+    if (!at_once || push_all(object, offset, size))
+        return KERN_SUCCESS;
+    const kern_return_t wait = vm_pageout_wait(waiter);
+
+    vm_object_release(*copy);
+    return wait;
+}
+
 /* ---- bytes ----------------------------------------------------------------------------------------- */
 
 /* Bytes of one page at most, to or from: one of the two is NULL. */

@@ -24,6 +24,14 @@ kern_return_t vm_fault_page(struct vm_map *map, uint64_t address, vm_prot_t acce
 struct vm_object *vm_map_settle(struct vm_map *map, uint64_t start, uint64_t end, uint64_t *offset, vm_prot_t *max);
 
 /*
+ * A copy of a part of an object that several maps share: as vm_object_copy_delayed, but of memory whose manager will not have
+ * that (MEMORY_OBJECT_COPY_NONE) all pages are got and copied first.  Without a waiter it is delayed all the same.  Results
+ * are vm_fault's.  The memory lock is held.
+ */
+kern_return_t vm_fault_copy(struct vm_object *object, uint64_t offset, uint64_t size, struct waiter *waiter,
+                            struct vm_object **copy);
+
+/*
  * Reads or writes bytes of a map, as its task would.  Results are vm_fault's; *done tells how many bytes went well, and
  * from there on goes on what is called again.
  */

@@ -117,17 +117,17 @@ kern_return_t vm_map_wire(struct vm_map *map, uint64_t start, uint64_t end, vm_p
 /* vm_map_share.c */
 /*
  * The object behind a range, for a name: up to the end of the entry where the range starts, which *size becomes; or
- * with `copied` a copy of it.  Gives a reference.
+ * with `copied` a copy of it.  Gives a reference.  Waits as vm_fault does.
  */
 kern_return_t vm_map_name(struct vm_map *map, uint64_t start, uint64_t *size, vm_prot_t protection, bool copied,
-                          struct vm_object **object, uint64_t *offset);
-/* What a child inherits: a new map.  NULL: no memory. */
+                          struct waiter *waiter, struct vm_object **object, uint64_t *offset);
+/* What a child inherits: a new map.  All copies are delayed: it does not wait.  NULL: no memory. */
 struct vm_map *vm_map_fork(struct vm_map *map);
 /* Puts a copy of one range in the place of another, which is mapped and may be written.  Waits as vm_fault does. */
 kern_return_t vm_map_copy_range(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to, struct waiter *waiter);
-/* Maps a range of one map into another too, or a copy of it. */
+/* Maps a range of one map into another too, or a copy of it.  Waits as vm_fault does. */
 kern_return_t vm_map_remap(struct vm_map *from, uint64_t source, uint64_t size, struct vm_map *to, uint64_t *address,
                            uint64_t mask, bool anywhere, bool overwrite, bool copy, vm_inherit_t inheritance,
-                           vm_prot_t *current, vm_prot_t *max);
+                           vm_prot_t *current, vm_prot_t *max, struct waiter *waiter);
 
 #endif

@@ -83,6 +83,14 @@ kern_return_t kernel_vm_remap(task_ref_t task, vm_address_t *address, vm_size_t 
                                                inheritance));
 }
 
+kern_return_t kernel_vm_remap_new(task_ref_t task, vm_address_t *address, vm_size_t size, vm_address_t mask, int flags,
+                                  task_ref_t source, vm_address_t from, boolean_t copy, vm_prot_t *protection,
+                                  vm_prot_t *max, vm_inherit_t inheritance)
+{
+    WITH_ADDRESS(address, kernel_mach_vm_remap_new(task, &at, size, mask, flags, source, from, copy, protection, max,
+                                                   inheritance));
+}
+
 kern_return_t kernel_vm_region_64(task_ref_t task, vm_address_t *address, vm_size_t *size, vm_region_flavor_t flavor,
                                   vm_region_info_t info, mach_msg_type_number_t *count, memory_object_name_t *object)
 {

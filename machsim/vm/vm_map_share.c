@@ -63,58 +63,64 @@ static bool share(struct vm_map_entry *entry, struct vm_map_entry *to)
 }
 
 /* The receiver's object will be a copy of this as it is now. */
-static bool copy(struct vm_map *map, struct vm_map_entry *entry, struct vm_map_entry *to)
+static kern_return_t copy(struct vm_map *map, struct vm_map_entry *entry, struct waiter *waiter, struct vm_map_entry *to)
 {
     const uint64_t size = entry->end - vm_map_entry_start(entry);
 
     to->shared = false;
     to->needs_copy = entry->object != NULL;
     if (entry->object == NULL)
-        return true;
-    if (entry->wired > 0 || (entry->object->shared && !entry->needs_copy)) {
-        to->object = vm_object_copy_delayed(entry->object, entry->offset, size);
-        return to->object != NULL;
-    }
+        return KERN_SUCCESS;
+    if (entry->wired > 0 || (entry->object->shared && !entry->needs_copy))
+        return vm_fault_copy(entry->object, entry->offset, size, waiter, &to->object);
     vm_object_reference(to->object);
     if (!entry->needs_copy)
         hal_pmap_protect(map->pmap, vm_map_entry_start(entry), entry->end, VM_PROT_READ | VM_PROT_EXECUTE);
     entry->needs_copy = true;
-    return true;
+    return KERN_SUCCESS;
 }
 
 /* Adds what another gets of the part of an entry that lies in a range; its place is told from the range's start on. */
-static bool add(struct entries *entries, struct vm_map *map, struct vm_map_entry *entry, bool shared)
+static kern_return_t add(struct entries *entries, struct vm_map *map, struct vm_map_entry *entry, bool shared,
+                         struct waiter *waiter)
 {
     struct vm_map_entry *to = hal_alloc(sizeof *to);
+    kern_return_t result = KERN_RESOURCE_SHORTAGE;
 
     if (to == NULL)
-        return false;
+        return result;
     *to = *entry;
     to->node = (struct tree_node){.key = vm_map_entry_start(entry)};
     to->wired = 0;
-    if (!(shared ? share(entry, to) : copy(map, entry, to))) {
+    if (!shared)
+        result = copy(map, entry, waiter, to);
+    else if (share(entry, to))
+        result = KERN_SUCCESS;
+    if (result != KERN_SUCCESS) {
         hal_free(to, sizeof *to);
-        return false;
+        return result;
     }
     *entries->last = &to->node;
     entries->last = &to->node.parent;
-    return true;
+    return KERN_SUCCESS;
 }
 
-/* What another gets of a range, without holes. */
-static kern_return_t collect(struct vm_map *map, uint64_t start, uint64_t end, bool shared, struct entries *entries)
+/* What another gets of a range, without holes; MIG_NO_REPLY: for a copy, that waits. */
+static kern_return_t collect(struct vm_map *map, uint64_t start, uint64_t end, bool shared, struct waiter *waiter,
+                             struct entries *entries)
 {
+    kern_return_t result = KERN_SUCCESS;
+
     *entries = (struct entries){.first = NULL};
     entries->last = &entries->first;
     if (!vm_map_reserve(map, 2))
         return KERN_RESOURCE_SHORTAGE;
-    for (struct vm_map_entry *entry = vm_map_clip(map, start, end); entry != NULL && vm_map_entry_start(entry) < end;
-         entry = vm_map_next(entry))
-        if (!add(entries, map, entry, shared)) {
-            release(entries);
-            return KERN_RESOURCE_SHORTAGE;
-        }
-    return KERN_SUCCESS;
+    for (struct vm_map_entry *entry = vm_map_clip(map, start, end);
+         entry != NULL && vm_map_entry_start(entry) < end && result == KERN_SUCCESS; entry = vm_map_next(entry))
+        result = add(entries, map, entry, shared, waiter);
+    if (result != KERN_SUCCESS)
+        release(entries);
+    return result;
 }
 
 /* How many there are. */
@@ -142,28 +148,29 @@ static void put_in(struct vm_map *map, struct entries *entries, uint64_t distanc
 /* ---- names ----------------------------------------------------------------------------------------- */
 
 /* The object of a shared entry, or a copy of it that may be written by whoever maps it. */
-static bool name_object(const struct vm_map_entry *entry, uint64_t size, bool copied, struct vm_object **object,
-                        uint64_t *offset)
+static kern_return_t name_object(const struct vm_map_entry *entry, uint64_t size, bool copied, struct waiter *waiter,
+                                 struct vm_object **object, uint64_t *offset)
 {
     *object = entry->object;
     *offset = entry->offset;
     if (!copied) {
         vm_object_reference(*object);
-        return true;
+        return KERN_SUCCESS;
     }
-    *object = vm_object_copy_delayed(entry->object, entry->offset, size);
-    if (*object == NULL)
-        return false;
+    const kern_return_t result = vm_fault_copy(entry->object, entry->offset, size, waiter, object);
+
+    if (result != KERN_SUCCESS)
+        return result;
     if (!vm_object_shadow(object, offset, size)) {
         vm_object_release(*object);
-        return false;
+        return KERN_RESOURCE_SHORTAGE;
     }
     (*object)->shared = true;
-    return true;
+    return KERN_SUCCESS;
 }
 
 kern_return_t vm_map_name(struct vm_map *map, uint64_t start, uint64_t *size, vm_prot_t protection, bool copied,
-                          struct vm_object **object, uint64_t *offset)
+                          struct waiter *waiter, struct vm_object **object, uint64_t *offset)
 {
     struct vm_map_entry *entry;
     kern_return_t result = KERN_INVALID_ADDRESS;
@@ -175,8 +182,8 @@ kern_return_t vm_map_name(struct vm_map *map, uint64_t start, uint64_t *size, vm
         if (*size > entry->end - start)
             *size = entry->end - start;
         entry = vm_map_clip(map, start, start + *size);
-        if (make_shared(entry) && name_object(entry, *size, copied, object, offset))
-            result = KERN_SUCCESS;
+        if (make_shared(entry))
+            result = name_object(entry, *size, copied, waiter, object, offset);
     }
     lock_release(&vm_lock);
     return result;
@@ -188,7 +195,7 @@ static bool inherit(struct entries *entries, struct vm_map *map)
 {
     for (struct vm_map_entry *entry = vm_map_next(&map->head); entry != NULL; entry = vm_map_next(entry))
         if (entry->inheritance != VM_INHERIT_NONE &&
-            !add(entries, map, entry, entry->inheritance == VM_INHERIT_SHARE))
+            add(entries, map, entry, entry->inheritance == VM_INHERIT_SHARE, NULL) != KERN_SUCCESS)
             return false;
     return true;
 }
@@ -299,7 +306,7 @@ static kern_return_t copy_pages(struct vm_map *map, uint64_t from, uint64_t size
     kern_return_t result = prepare_pages(map, from, from + size, VM_PROT_READ, waiter);
 
     if (result == KERN_SUCCESS)
-        result = collect(map, from, from + size, false, &entries);
+        result = collect(map, from, from + size, false, waiter, &entries);
     if (result == KERN_SUCCESS)
         result = prepare_pages(map, to, to + size, VM_PROT_WRITE, waiter);
     for (struct tree_node *node = entries.first; node != NULL && result == KERN_SUCCESS; node = node->parent) {
@@ -313,13 +320,13 @@ static kern_return_t copy_pages(struct vm_map *map, uint64_t from, uint64_t size
     return result;
 }
 
-static kern_return_t replace(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to)
+static kern_return_t replace(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to, struct waiter *waiter)
 {
     struct entries entries;
 
     if (!align(map, from, size, to))
         return KERN_RESOURCE_SHORTAGE;
-    kern_return_t result = collect(map, from, from + size, false, &entries);
+    kern_return_t result = collect(map, from, from + size, false, waiter, &entries);
 
     if (result == KERN_SUCCESS && !vm_map_reserve(map, count(&entries) + 2))
         result = KERN_RESOURCE_SHORTAGE;
@@ -340,8 +347,8 @@ kern_return_t vm_map_copy_range(struct vm_map *map, uint64_t from, uint64_t size
     if (result == KERN_SUCCESS)
         result = vm_map_check(map, to, to + size, VM_PROT_WRITE, false);
     if (result == KERN_SUCCESS)
-        result =
-            may_replace(map, to, to + size) ? replace(map, from, size, to) : copy_pages(map, from, size, to, waiter);
+        result = may_replace(map, to, to + size) ? replace(map, from, size, to, waiter)
+                                                 : copy_pages(map, from, size, to, waiter);
     if (result == KERN_SUCCESS || result == KERN_RESOURCE_SHORTAGE || result == MIG_NO_REPLY) {
         vm_map_simplify(map, from, from + size);
         vm_map_simplify(map, to, to + size);
@@ -362,7 +369,7 @@ static void common_rights(const struct entries *entries, vm_prot_t *current, vm_
 
 kern_return_t vm_map_remap(struct vm_map *from, uint64_t source, uint64_t size, struct vm_map *to, uint64_t *address,
                            uint64_t mask, bool anywhere, bool overwrite, bool copied, vm_inherit_t inheritance,
-                           vm_prot_t *current, vm_prot_t *max)
+                           vm_prot_t *current, vm_prot_t *max, struct waiter *waiter)
 {
     struct entries entries = {.first = NULL};
 
@@ -370,7 +377,7 @@ kern_return_t vm_map_remap(struct vm_map *from, uint64_t source, uint64_t size, 
     kern_return_t result = vm_map_check(from, source, source + size, VM_PROT_NONE, false);
 
     if (result == KERN_SUCCESS)
-        result = collect(from, source, source + size, !copied, &entries);
+        result = collect(from, source, source + size, !copied, waiter, &entries);
     if (result == KERN_SUCCESS) {
         common_rights(&entries, current, max);
         for (struct tree_node *node = entries.first; node != NULL; node = node->parent)

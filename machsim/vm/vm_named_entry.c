@@ -89,7 +89,7 @@ static kern_return_t make(struct vm_map *map, struct vm_range range, vm_prot_t p
         return part_of(parent, range.start, range.end - range.start, protection, part);
     part->size = range.end - range.start;
     const kern_return_t result = vm_map_name(map, range.start, &part->size, protection, permission & MAP_MEM_VM_COPY,
-                                             &part->object, &part->offset);
+                                             kobject_waiter(), &part->object, &part->offset);
 
     return result == KERN_INVALID_ADDRESS && hal_maps_are_own() ? KERN_NOT_SUPPORTED : result; /* others' memory */
 }

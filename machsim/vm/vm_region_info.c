@@ -7,7 +7,7 @@
 bool vm_region_is_flavor(vm_region_flavor_t flavor)
 {
     return flavor == VM_REGION_BASIC_INFO_64 || flavor == VM_REGION_BASIC_INFO || flavor == VM_REGION_EXTENDED_INFO ||
-           flavor == VM_REGION_TOP_INFO || flavor == VM_REGION_SUBMAP_FLAVOR;
+           flavor == VM_REGION_TOP_INFO;
 }
 
 bool vm_region_has_pages(vm_region_flavor_t flavor)
@@ -105,6 +105,29 @@ static bool submap_short(const struct vm_region_facts *f, int *info, mach_msg_ty
     return give(&few, VM_REGION_SUBMAP_SHORT_INFO_COUNT_64, info, count);
 }
 
+static bool submap_32(const struct vm_region_facts *f, int *info, mach_msg_type_number_t *count)
+{
+    const vm_region_submap_info_data_t whole = {
+        .protection = f->protection,
+        .max_protection = f->max_protection,
+        .inheritance = f->inheritance,
+        .offset = (uint32_t)f->offset,
+        .user_tag = f->tag,
+        .pages_resident = (unsigned)f->resident,
+        .pages_swapped_out = (unsigned)f->swapped,
+        .pages_dirtied = (unsigned)f->dirty,
+        .ref_count = f->refs,
+        .shadow_depth = (unsigned short)f->depth,
+        .external_pager = f->external,
+        .share_mode = f->share_mode,
+        .behavior = f->behavior,
+        .object_id = f->object,
+        .user_wired_count = (unsigned short)f->wired,
+    };
+
+    return give(&whole, VM_REGION_SUBMAP_INFO_COUNT, info, count);
+}
+
 /* As much of the structure as the caller's release of it had. */
 static bool submap(const struct vm_region_facts *f, int *info, mach_msg_type_number_t *count)
 {
@@ -143,6 +166,7 @@ bool vm_region_describe(const struct vm_region_facts *facts, vm_region_flavor_t 
     case VM_REGION_BASIC_INFO: return basic(facts, info, count);
     case VM_REGION_EXTENDED_INFO: return extended(facts, info, count);
     case VM_REGION_TOP_INFO: return top(facts, info, count);
+    case VM_REGION_SUBMAP_32_FLAVOR: return submap_32(facts, info, count);
     default: return submap(facts, info, count);
     }
 }

@@ -20,10 +20,11 @@ struct vm_region_facts {
     unsigned char share_mode;                        /* SM_* */
 };
 
-/* What vm_region_recurse gives; the others are those of vm_region. */
+/* What vm_region_recurse_64 and vm_region_recurse give; the others are those of vm_region. */
 #define VM_REGION_SUBMAP_FLAVOR (-1)
+#define VM_REGION_SUBMAP_32_FLAVOR (-2)
 
-/* Whether there is such a flavor, and whether it tells of pages. */
+/* Whether vm_region has such a flavor; whether one tells of pages. */
 bool vm_region_is_flavor(vm_region_flavor_t flavor);
 bool vm_region_has_pages(vm_region_flavor_t flavor);
 

@@ -60,6 +60,18 @@ static void end(pid_t pid)
     waitpid(pid, NULL, 0);
 }
 
+static vm_prot_t protection_of(mach_port_t task, mach_vm_address_t address)
+{
+    vm_region_basic_info_data_64_t info;
+    mach_msg_type_number_t count = VM_REGION_BASIC_INFO_COUNT_64;
+    mach_port_t object;
+    mach_vm_size_t size;
+
+    ck_assert_int_eq(mach_vm_region(task, &address, &size, VM_REGION_BASIC_INFO_64, (vm_region_info_t)&info, &count,
+                                    &object), KERN_SUCCESS);
+    return info.protection;
+}
+
 /* ---- one's own ------------------------------------------------------------------------------------- */
 
 START_TEST(memory_is_allocated_anywhere_or_where_wanted)
@@ -227,6 +239,72 @@ START_TEST(regions_are_found_with_what_their_pages_are)
 }
 END_TEST
 
+START_TEST(pages_of_a_range_are_told_one_by_one)
+{
+    unsigned char *memory = allocate(600 * PAGE);
+    static int pages[600];
+    mach_vm_size_t count = 600;
+
+    memory[PAGE] = 1;
+    memory[599 * PAGE] = 1;
+    ck_assert_int_eq(mach_vm_page_range_query(SELF, at(memory), 600 * PAGE, at(pages), &count), KERN_SUCCESS);
+    ck_assert_uint_eq(count, 600);
+    for (int i = 0; i < 600; i++)
+        ck_assert_int_eq(pages[i] & VM_PAGE_QUERY_PAGE_PRESENT, i == 1 || i == 599 ? VM_PAGE_QUERY_PAGE_PRESENT : 0);
+    count = 2;
+    ck_assert_int_eq(mach_vm_page_range_query(SELF, at(memory) + 5, 600 * PAGE, at(pages), &count), KERN_SUCCESS);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_int_eq(mach_vm_page_range_query(SELF, at(memory), 0, at(pages), &count), KERN_SUCCESS);
+    ck_assert_uint_eq(count, 0);
+    count = 1;
+    ck_assert_int_eq(mach_vm_page_range_query(SELF, UINT64_MAX - 5, PAGE, at(pages), &count), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(mach_vm_page_range_query(MACH_PORT_NULL, at(memory), PAGE, at(pages), &count), KERN_INVALID_ARGUMENT);
+}
+END_TEST
+
+START_TEST(a_copy_has_the_rights_that_are_asked_for)
+{
+    unsigned char *memory = allocate(2 * PAGE);
+    mach_vm_address_t copy = 0;
+    vm_address_t native = 0;
+    vm_prot_t protection = VM_PROT_READ, max = VM_PROT_ALL;
+
+    memory[PAGE] = 3;
+    ck_assert_int_eq(mach_vm_remap_new(SELF, &copy, 2 * PAGE, 0, VM_FLAGS_ANYWHERE, SELF, at(memory), TRUE, &protection,
+                                       &max, VM_INHERIT_COPY), KERN_SUCCESS);
+    ck_assert_int_eq(((unsigned char *)copy)[PAGE], 3);
+    ck_assert_int_eq(protection_of(SELF, copy), VM_PROT_READ);
+    ck_assert_int_eq(mach_vm_protect(SELF, at(memory), 2 * PAGE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+    protection = VM_PROT_DEFAULT;
+    ck_assert_int_eq(vm_remap_new(SELF, &native, 2 * PAGE, 0, VM_FLAGS_ANYWHERE, SELF, (vm_address_t)memory, TRUE,
+                                  &protection, &max, VM_INHERIT_COPY), KERN_PROTECTION_FAILURE);
+    max = VM_PROT_READ;
+    ck_assert_int_eq(vm_remap_new(SELF, &native, 2 * PAGE, 0, VM_FLAGS_ANYWHERE, SELF, (vm_address_t)memory, TRUE,
+                                  &protection, &max, VM_INHERIT_COPY), KERN_INVALID_ARGUMENT);
+}
+END_TEST
+
+START_TEST(the_older_form_of_regions_is_told_too)
+{
+    unsigned char *memory = allocate(3 * PAGE);
+    vm_region_submap_info_data_t info;
+    mach_msg_type_number_t count = VM_REGION_SUBMAP_INFO_COUNT;
+    vm_address_t address = (vm_address_t)memory;
+    vm_size_t size;
+    natural_t depth = 9;
+
+    ck_assert_int_eq(mach_vm_protect(SELF, at(memory), 3 * PAGE, FALSE, VM_PROT_READ), KERN_SUCCESS);
+    ck_assert_int_eq(vm_region_recurse(SELF, &address, &size, &depth, (vm_region_recurse_info_t)&info, &count),
+                     KERN_SUCCESS);
+    ck_assert_int_eq(info.protection, VM_PROT_READ);
+    ck_assert_uint_eq(depth, 0);
+    ck_assert_uint_ge(size, 3 * PAGE);
+    count = VM_REGION_SUBMAP_INFO_COUNT - 1;
+    ck_assert_int_eq(vm_region_recurse(SELF, &address, &size, &depth, (vm_region_recurse_info_t)&info, &count),
+                     KERN_INVALID_ARGUMENT);
+}
+END_TEST
+
 /* ---- another's ------------------------------------------------------------------------------------- */
 
 START_TEST(another_process_is_read_and_written_through_its_task_port)
@@ -323,18 +401,6 @@ static unsigned char byte_of(mach_port_t task, mach_vm_address_t address)
         ck_assert_int_eq(mach_vm_deallocate(SELF, data, count), KERN_SUCCESS);
     }
     return byte;
-}
-
-static vm_prot_t protection_of(mach_port_t task, mach_vm_address_t address)
-{
-    vm_region_basic_info_data_64_t info;
-    mach_msg_type_number_t count = VM_REGION_BASIC_INFO_COUNT_64;
-    mach_port_t object;
-    mach_vm_size_t size;
-
-    ck_assert_int_eq(mach_vm_region(task, &address, &size, VM_REGION_BASIC_INFO_64, (vm_region_info_t)&info, &count,
-                                    &object), KERN_SUCCESS);
-    return info.protection;
 }
 
 START_TEST(another_process_has_memory_allocated_protected_and_deallocated)
@@ -706,6 +772,9 @@ int main(void)
         bytes_are_copied_also_onto_themselves,
         advice_and_writing_back_are_checked,
         regions_are_found_with_what_their_pages_are,
+        pages_of_a_range_are_told_one_by_one,
+        a_copy_has_the_rights_that_are_asked_for,
+        the_older_form_of_regions_is_told_too,
         another_process_is_read_and_written_through_its_task_port,
         lists_of_places_are_read_whole_or_not_at_all,
         another_process_shows_its_regions_and_gives_copies,

@@ -120,7 +120,7 @@ static bool supply(const struct pending *request)
 
 static void be_ready(const struct object *object)
 {
-    struct memory_object_attr_info info = {.copy_strategy = MEMORY_OBJECT_COPY_DELAY,
+    struct memory_object_attr_info info = {.copy_strategy = rand() % 2 ? MEMORY_OBJECT_COPY_DELAY : MEMORY_OBJECT_COPY_NONE,
                                            .cluster_size = HAL_PAGE_SIZE << rand() % 3,
                                            .may_cache_object = rand() % 2};
 

@@ -173,6 +173,32 @@ START_TEST(memory_is_shared_with_another_task_or_copied)
 }
 END_TEST
 
+START_TEST(a_second_place_has_the_rights_that_are_asked_for)
+{
+    const mach_vm_address_t from = allocate(2 * PAGE);
+    mach_vm_address_t place = 0;
+    vm_prot_t protection = VM_PROT_READ, max = VM_PROT_DEFAULT;
+
+    ck_assert_int_eq(sim_store(own_map(), from, 7), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_remap_new(self(), &place, 2 * PAGE, 0, VM_FLAGS_ANYWHERE, self(), from, FALSE, &protection,
+                                       &max, VM_INHERIT_COPY), KERN_SUCCESS);
+    ck_assert_int_eq(protection, VM_PROT_READ);
+    ck_assert_int_eq(load(place), 7);
+    ck_assert_int_eq(sim_store(own_map(), place, 1), KERN_PROTECTION_FAILURE);
+    ck_assert_int_eq(mach_vm_protect(self(), place, PAGE, FALSE, VM_PROT_ALL), KERN_PROTECTION_FAILURE);
+    ck_assert_int_eq(mach_vm_protect(self(), place, PAGE, FALSE, VM_PROT_DEFAULT), KERN_SUCCESS);
+    ck_assert_int_eq(sim_store(own_map(), place, 8), KERN_SUCCESS);
+    ck_assert_int_eq(load(from), 8);
+    protection = VM_PROT_ALL;
+    max = VM_PROT_ALL;
+    ck_assert_int_eq(mach_vm_remap_new(self(), &place, 2 * PAGE, 0, VM_FLAGS_ANYWHERE, self(), from, TRUE, &protection, &max,
+                                       VM_INHERIT_COPY), KERN_PROTECTION_FAILURE);
+    max = VM_PROT_READ;
+    ck_assert_int_eq(mach_vm_remap_new(self(), &place, 2 * PAGE, 0, VM_FLAGS_ANYWHERE, self(), from, TRUE, &protection, &max,
+                                       VM_INHERIT_COPY), KERN_INVALID_ARGUMENT);
+}
+END_TEST
+
 START_TEST(bytes_are_copied_from_anywhere_to_anywhere)
 {
     const mach_vm_address_t at = allocate(8 * PAGE);
@@ -460,6 +486,7 @@ int main(void)
         memory_is_mapped_with_the_rights_that_are_asked_for,
         another_tasks_memory_is_read_and_written_through_its_port,
         memory_is_shared_with_another_task_or_copied,
+        a_second_place_has_the_rights_that_are_asked_for,
         bytes_are_copied_from_anywhere_to_anywhere,
         memory_with_a_name_is_mapped_by_whoever_has_the_right,
         a_name_gives_no_more_than_its_memory_and_its_parent,

@@ -447,6 +447,58 @@ START_TEST(a_copy_is_of_what_the_object_was)
 }
 END_TEST
 
+static struct waiter copying;
+
+static void goes_on(struct waiter *waiter)
+{
+    waiter_restart(waiter);
+}
+
+static kern_return_t copy_at_once(mach_vm_address_t address, uint64_t size, mach_vm_address_t *copied)
+{
+    vm_prot_t current_rights, max;
+
+    *copied = 0;
+    waiter_restart(&copying);
+    const kern_return_t result = vm_map_remap(own_map(), address, size, own_map(), copied, 0, true, false, true,
+                                              VM_INHERIT_COPY, &current_rights, &max, &copying);
+
+    sim_settle();
+    return result;
+}
+
+START_TEST(a_copy_that_is_to_be_made_at_once_gets_all_pages_first)
+{
+    const mach_vm_address_t address = start(3);
+    mach_vm_address_t copied;
+
+    waiter_init(&copying, goes_on);
+    ck_assert_int_eq(set_attributes(control, MEMORY_OBJECT_COPY_NONE, HAL_PAGE_SIZE, false, MACH_PORT_NULL), KERN_SUCCESS);
+    bring_in(address, 0, 1);
+    ck_assert_int_eq(copy_at_once(address, 3 * PAGE, &copied), MIG_NO_REPLY);
+    expect_data_request(PAGE, PAGE, VM_PROT_READ);
+    ck_assert_int_eq(supply(control, PAGE, 1, 2, VM_PROT_NONE, false, MACH_PORT_NULL), KERN_SUCCESS);
+    ck_assert_int_eq(copy_at_once(address, 3 * PAGE, &copied), MIG_NO_REPLY);
+    expect_data_request(2 * PAGE, PAGE, VM_PROT_READ);
+    ck_assert_int_eq(memory_object_data_unavailable(control, 2 * PAGE, PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(copy_at_once(address, 3 * PAGE, &copied), KERN_SUCCESS);
+    /* What the manager gives from now on is not the copy's. */
+    ck_assert_int_eq(memory_object_lock_request(control, 0, 3 * PAGE, MEMORY_OBJECT_RETURN_NONE, TRUE, VM_PROT_NO_CHANGE,
+                                                MACH_PORT_NULL), KERN_SUCCESS);
+    bring_in(address, 0, 11);
+    bring_in(address + PAGE, PAGE, 12);
+    ck_assert_int_eq(load(copied), 1);
+    ck_assert_int_eq(load(copied + PAGE), 2);
+    EXPECT_NOTHING();
+    ck_assert_int_eq(copy_at_once(address, 2 * PAGE, &copied), KERN_SUCCESS);
+    ck_assert_int_eq(load(copied + PAGE), 12);
+    ck_assert_int_eq(copy_at_once(address + 2 * PAGE, PAGE, &copied), MIG_NO_REPLY);
+    expect_data_request(2 * PAGE, PAGE, VM_PROT_READ);
+    ck_assert_int_eq(memory_object_data_error(control, 2 * PAGE, PAGE, KERN_FAILURE), KERN_SUCCESS);
+    ck_assert_int_eq(copy_at_once(address + 2 * PAGE, PAGE, &copied), KERN_MEMORY_ERROR);
+}
+END_TEST
+
 /* ---- calls that wait ------------------------------------------------------------------------------- */
 
 START_TEST(vm_read_of_absent_pages_waits_for_them)
@@ -640,6 +692,7 @@ static Suite *suite(void)
         the_manager_may_flush_clean_and_destroy,
         locked_pages_are_asked_to_be_unlocked,
         a_copy_is_of_what_the_object_was,
+        a_copy_that_is_to_be_made_at_once_gets_all_pages_first,
         vm_read_of_absent_pages_waits_for_them,
         vm_msync_waits_for_the_manager,
         attributes_are_told_and_checked,

@@ -45,7 +45,7 @@ static void remap(struct vm_map *from, uint64_t source, uint64_t pages, struct v
     vm_prot_t current, max;
 
     ck_assert_int_eq(vm_map_remap(from, source, pages * PAGE, to, &address, 0, false, false, copy, VM_INHERIT_COPY,
-                                  &current, &max), KERN_SUCCESS);
+                                  &current, &max, NULL), KERN_SUCCESS);
 }
 
 /* ---- entries --------------------------------------------------------------------------------------- */
@@ -333,9 +333,9 @@ static bool exercise(void)
     fine = fine && vm_map_write(one, base + 100, "hello", 6, NULL, &done) == KERN_SUCCESS;
     fine = fine && vm_map_protect(one, base + PAGE, base + 2 * PAGE, VM_PROT_READ, false) == KERN_SUCCESS;
     fine = fine && vm_map_remap(one, base, 8 * PAGE, other, &address, 0, true, false, false, VM_INHERIT_COPY, &current,
-                                &max) == KERN_SUCCESS;
+                                &max, NULL) == KERN_SUCCESS;
     fine = fine && vm_map_remap(one, base, 8 * PAGE, other, &address, 0, true, false, true, VM_INHERIT_COPY, &current,
-                                &max) == KERN_SUCCESS;
+                                &max, NULL) == KERN_SUCCESS;
     done = 0;
     fine = fine && vm_map_write(one, base + 100, "HELLO", 6, NULL, &done) == KERN_SUCCESS;
     fine = fine && vm_map_copy_range(one, base, PAGE, base + 4 * PAGE, NULL) == KERN_SUCCESS;

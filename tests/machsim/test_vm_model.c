@@ -330,7 +330,7 @@ static bool do_remap(const struct operation *o)
         to[o->other_page + i] = moved[i];
     }
     return same(o, "result", TRY(vm_map_remap(maps[o->map], address_of(o->page), o->count * PAGE, maps[o->other_map],
-                                          &address, 0, false, overwrite, copied, VM_INHERIT_SHARE, &current, &max)),
+                                          &address, 0, false, overwrite, copied, VM_INHERIT_SHARE, &current, &max, own_waiter())),
                 expected);
 }
 
