@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* faults.c - faults that other processes answer, and copies on write: see faults.h. */
-#include "faults.h"
+/* faults.c - faults that other processes answer, and copies on write: see subject.h. */
+#include "subject.h"
 
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -97,7 +97,7 @@ static void unmap(volatile unsigned char *memory)
         must_mach(mach_vm_deallocate(mach_task_self(), (mach_vm_address_t)memory, PAGES * PAGE), "mach_vm_deallocate");
 }
 
-void mach_fault(size_t unused)
+static void call_fault(size_t unused)
 {
     static volatile unsigned char *memory;
     static unsigned next = PAGES;
@@ -111,7 +111,7 @@ void mach_fault(size_t unused)
     must(memory[next++ * PAGE] == 1, "a page");
 }
 
-void mach_copy_fault(size_t unused)
+static void call_copy_fault(size_t unused)
 {
     static volatile unsigned char *memory, *original;
     static unsigned next = PAGES;
@@ -152,12 +152,13 @@ static void resolve(void)
     _exit(0);
 }
 
-static void start_resolver(void)
+static bool start_resolver(void)
 {
     struct uffdio_api api = {.api = UFFD_API};
 
     faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
-    must(faults >= 0 && ioctl(faults, UFFDIO_API, &api) == 0, "userfaultfd");
+    if (faults < 0 || ioctl(faults, UFFDIO_API, &api) < 0)
+        return false;
     region = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct uffdio_register range = {.range = {.start = (uintptr_t)region, .len = PAGES * PAGE},
                                     .mode = UFFDIO_REGISTER_MODE_MISSING};
@@ -165,9 +166,10 @@ static void start_resolver(void)
     must(region != MAP_FAILED && ioctl(faults, UFFDIO_REGISTER, &range) == 0, "UFFDIO_REGISTER");
     if (fork() == 0)
         resolve();
+    return true;
 }
 
-void host_fault(size_t unused)
+static void call_host_fault(size_t unused)
 {
     static unsigned next;
 
@@ -179,7 +181,7 @@ void host_fault(size_t unused)
     must(region[next++ * PAGE] == 1, "a page");
 }
 
-void host_copy_fault(size_t unused)
+static void call_host_copy_fault(size_t unused)
 {
     static volatile unsigned char *memory;
     static unsigned next = PAGES;
@@ -209,14 +211,21 @@ void host_copy_fault(size_t unused)
     memory[next++ * PAGE] = 2;
 }
 
-bool faults_start(void)
+static bool start_faults(void)
 {
+    static bool started;
     vm_address_t address = 0;
 
+    if (started)
+        return true;
     if (vm_allocate(mach_task_self(), &address, PAGE, VM_FLAGS_ANYWHERE | VM_FLAGS_PURGABLE) != KERN_SUCCESS)
         return false;
     must_mach(vm_deallocate(mach_task_self(), address, PAGE), "vm_deallocate");
     start_manager();
-    start_resolver();
-    return true;
+    return started = true;
 }
+
+const struct subject mach_fault = {"mach", start_faults, call_fault};
+const struct subject mach_copy_fault = {"mach", start_faults, call_copy_fault};
+const struct subject host_fault = {"uffd", start_resolver, call_host_fault};
+const struct subject host_copy_fault = {"fork", NULL, call_host_copy_fault};
