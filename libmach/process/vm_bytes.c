@@ -80,7 +80,10 @@ kern_return_t mach_vm_read(vm_map_read_t task, mach_vm_address_t address, mach_v
 
     if (result != KERN_SUCCESS)
         return KERN_RESOURCE_SHORTAGE;
-    result = mach_vm_read_overwrite(task, address, size, place, &done);
+    /* Where the copy came to be there was nothing, and nothing to read. */
+    const bool hole = task == mach_task_self() && place < address + size && address < place + size;
+
+    result = hole ? KERN_INVALID_ADDRESS : mach_vm_read_overwrite(task, address, size, place, &done);
     if (result != KERN_SUCCESS) {
         (void)mach_vm_deallocate(mach_task_self(), place, size);
         return result;

@@ -5,10 +5,12 @@ set -eu
 
 MACH_FAULTS=signals
 export MACH_FAULTS
+# Children of fork make threads.  ThreadSanitizer has those of parents without any, if told so.
+TSAN_OPTIONS="${TSAN_OPTIONS-}:die_after_fork=0"
+export TSAN_OPTIONS
 
 programs="tests/libmach/test_pager_timeout tests/servers/test_default_pager
     examples/pagers/computed examples/pagers/file_pager examples/pagers/coherent"
-# ThreadSanitizer has no children with threads of parents with threads.
 case ${SANITIZER_CFLAGS-} in
 *thread*) ;;
 *) programs="tests/libmach/test_managed $programs" ;;
