@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* entry.S - exceptions and interrupts come here, and become calls of trap_handle; probes, which may fail. */
+
+    .altmacro
+    .macro vector number
+    .balign 16
+    .if \number == 8 || (\number >= 10 && \number <= 14) || \number == 17 || \number == 21 || \number == 29 || \number == 30
+    .else
+    pushq $0                /* where the processor pushes no error */
+    .endif
+    pushq $\number
+    jmp common
+    .endm
+
+    .text
+    .balign 16
+    .globl trap_vectors
+trap_vectors:
+    .set i, 0
+    .rept 256
+    vector %i
+    .set i, i + 1
+    .endr
+
+common:
+    pushq %rax
+    pushq %rcx
+    pushq %rdx
+    pushq %rbx
+    pushq %rbp
+    pushq %rsi
+    pushq %rdi
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    cld
+    movq %rsp, %rdi
+    call trap_handle
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rdi
+    popq %rsi
+    popq %rbp
+    popq %rbx
+    popq %rdx
+    popq %rcx
+    popq %rax
+    addq $16, %rsp
+    iretq
+
+/* Each gives -1 if it faults, and fault_resume is probe_failed. */
+    .globl probe_load, probe_store, probe_call, probe_divide, probe_undefined, probe_breakpoint, probe_failed
+probe_load:
+    movzbl (%rdi), %eax
+    ret
+probe_store:
+    movb %sil, (%rdi)
+    xorl %eax, %eax
+    ret
+probe_call:                 /* of a place where nothing may be executed: the return address is off the stack again */
+    leaq 1f(%rip), %rax
+    jmp *%rdi
+1:  xorl %eax, %eax
+    ret
+probe_divide:
+    movl $1, %eax
+    xorl %edx, %edx
+    xorl %ecx, %ecx
+    divl %ecx
+    ret
+probe_undefined:
+    ud2
+probe_breakpoint:
+    int3
+    ret
+probe_failed:
+    movl $-1, %eax
+    ret
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* layout.h - where things are in the kernel's half of addresses; for C, assembly and the linker. */
+#ifndef X86_64_LAYOUT_H
+#define X86_64_LAYOUT_H
+
+/* The kernel itself, as if physical memory started here. */
+#define KERNEL_BASE 0xffffffff80000000
+#define KERNEL_START 0x100000
+/* All of physical memory. */
+#define DIRECT_MAP 0xffff800000000000
+#define DIRECT_MAP_SLOT 256
+/* What programs may have. */
+#define USER_START 0x1000
+#define USER_END 0x00007ffffffff000
+
+#endif

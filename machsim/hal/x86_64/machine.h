@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* machine.h - the parts of this machine, for each other: hal.h is what the core sees of them. */
+#ifndef X86_64_MACHINE_H
+#define X86_64_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hal/hal.h"
+#include "hal/x86_64/layout.h"
+#include "kern/assert.h"
+#include "kern/list.h"
+#include "kern/string.h"
+
+/* ---- console.c: a 16550 UART ------------------------------------------------------------------------- */
+
+void console_start(void);
+void console_put(char c);
+/* printf's %s, %c, %d, %u, %x and %p, with widths, `0`, and `l` and `ll` for 64 bits. */
+__attribute__((format(printf, 1, 2))) void console_print(const char *format, ...);
+
+/* ---- loader.c: what the boot loader says --------------------------------------------------------------- */
+
+struct boot_memory {
+    uint64_t start, size;
+};
+#define BOOT_MEMORY_MAX 32u
+
+extern struct boot_information {
+    const char *command_line;
+    struct boot_memory memory[BOOT_MEMORY_MAX]; /* that can be used, in order; without what the kernel lies in */
+    unsigned memory_count;
+    uint64_t initrd, initrd_size; /* 0: none */
+} boot;
+
+/* False: it is no start information. */
+bool boot_read(uint64_t start_information);
+/* Whether a word stands on the command line. */
+bool boot_option(const char *word);
+
+/* ---- memory.c: physical memory ------------------------------------------------------------------------ */
+
+/* Where the kernel sees physical memory. */
+static inline void *memory_at(uint64_t physical)
+{
+    return (void *)(physical + DIRECT_MAP);
+}
+
+static inline uint64_t memory_address(const void *place)
+{
+    return (uint64_t)place - DIRECT_MAP;
+}
+
+void memory_start(void);
+/* 2^order pages beside each other, on a boundary of as many; 0: there are none. */
+#define MEMORY_ORDERS 11u
+uint64_t memory_take(unsigned order);
+void memory_give(uint64_t physical, unsigned order);
+uint64_t memory_free_pages(void);
+uint64_t memory_pages(void);
+/* The mappings of a page that is a frame. */
+struct list *memory_mappings(uint64_t physical);
+
+/* ---- zone.c: hal_alloc -------------------------------------------------------------------------------- */
+
+void zone_start(void);
+/* Bytes that have been handed out. */
+uint64_t zone_bytes(void);
+
+/* ---- pmap.c ------------------------------------------------------------------------------------------- */
+
+void pmap_start(void);
+/* What is mapped at an address in a pmap is what the processor sees from now on; NULL: the kernel's half alone. */
+void pmap_use(struct hal_pmap *pmap);
+
+/* ---- trap.c: exceptions and interrupts ----------------------------------------------------------------- */
+
+/* What entry.S has saved, in its order. */
+struct trap_frame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    uint64_t vector, error;
+    uint64_t rip, cs, rflags, rsp, ss;
+};
+
+enum { VECTOR_PAGE_FAULT = 14, VECTOR_TIMER = 32, VECTOR_SPURIOUS = 255 };
+
+void trap_start(void);
+/*
+ * Until it is NULL again, a fault of the kernel's sets *fault_expected to its vector, and goes on at `fault_resume`: for
+ * tests of the machine.
+ */
+extern int *volatile fault_expected;
+extern void *volatile fault_resume;
+
+/* ---- clock.c ------------------------------------------------------------------------------------------ */
+
+void clock_start(void);
+/* The timer's interrupt has come. */
+void clock_interrupt(void);
+/* Whether the alarm that the core asked for is due. */
+bool clock_due(void);
+
+/* ---- processor.c: the loop ----------------------------------------------------------------------------- */
+
+/* Does what there is to do: continuations, timers, callbacks.  True: there was something. */
+bool processor_work(void);
+
+/* ---- panic.c ------------------------------------------------------------------------------------------- */
+
+/* Ends the machine; QEMU's exit status is 2 * status + 1. */
+_Noreturn void machine_exit(unsigned status);
+/* Says what is wrong, where, and who called, and ends the machine. */
+_Noreturn void panic_at(const struct trap_frame *frame, const char *what);
+
+/* ---- selftest.c ------------------------------------------------------------------------------------------ */
+
+/* Tests the machine, and tells by TAP.  True: all is well. */
+bool selftest(void);
+
+#endif

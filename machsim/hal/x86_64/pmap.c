@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pmap.c - frames and mappings: page tables of four levels.  The upper half is the kernel's and the same in all.
+ *
+ * Each frame has a list of where it is mapped, so that rights can be taken away from all who see it.  The memory lock guards
+ * all of this.
+ */
+#include "hal/x86_64/cpu.h"
+#include "hal/x86_64/machine.h"
+
+#include <mach/vm_prot.h>
+
+#define LEVELS 4
+#define ENTRIES 512u
+#define PRESENT ((uint64_t)1)
+#define WRITABLE ((uint64_t)2)
+#define USER ((uint64_t)4)
+#define UNCACHED ((uint64_t)1 << 4)
+#define NO_EXECUTE ((uint64_t)1 << 63)
+#define ADDRESS ((uint64_t)0x000ffffffffff000)
+
+/* Pages that frames leave to the kernel. */
+#define RESERVE 64u
+
+struct hal_pmap {
+    uint64_t root; /* physical */
+};
+
+/* A place where a frame is mapped. */
+struct mapping {
+    struct list link; /* in the frame's list */
+    struct hal_pmap *pmap;
+    uint64_t address;
+};
+
+extern uint64_t boot_map[ENTRIES], boot_directories[4 * ENTRIES];
+
+/* ---- frames ---------------------------------------------------------------------------------------- */
+
+uint64_t hal_frames_free(void)
+{
+    const uint64_t pages = memory_free_pages();
+
+    return pages > RESERVE ? pages - RESERVE : 0;
+}
+
+bool hal_frames_stay(void)
+{
+    return false;
+}
+
+bool hal_maps_are_own(void)
+{
+    return false;
+}
+
+bool hal_task_rouse(const struct task *task, bool only_look)
+{
+    (void)task, (void)only_look;
+    return false;
+}
+
+void hal_store_release(struct hal_store *store)
+{
+    (void)store; /* there are none: frames are anywhere */
+}
+
+hal_frame_t hal_frame_alloc(struct hal_store **store, uint64_t offset)
+{
+    const uint64_t physical = hal_frames_free() == 0 ? 0 : memory_take(0);
+
+    (void)store, (void)offset;
+    if (physical == 0)
+        return HAL_NO_FRAME;
+    list_init(memory_mappings(physical));
+    return physical;
+}
+
+void hal_frame_free(hal_frame_t frame)
+{
+    memory_give(frame, 0);
+}
+
+void hal_frame_zero(hal_frame_t frame)
+{
+    memset(memory_at(frame), 0, HAL_PAGE_SIZE);
+}
+
+void hal_frame_copy(hal_frame_t from, hal_frame_t to)
+{
+    memcpy(memory_at(to), memory_at(from), HAL_PAGE_SIZE);
+}
+
+void hal_frame_read(hal_frame_t frame, size_t offset, void *to, size_t size)
+{
+    memcpy(to, (const char *)memory_at(frame) + offset, size);
+}
+
+void hal_frame_write(hal_frame_t frame, size_t offset, const void *from, size_t size)
+{
+    memcpy((char *)memory_at(frame) + offset, from, size);
+}
+
+/* ---- tables ---------------------------------------------------------------------------------------- */
+
+static unsigned shift_of(int level)
+{
+    return HAL_PAGE_SHIFT + 9 * (unsigned)level;
+}
+
+static uint64_t *table_of(uint64_t entry)
+{
+    return memory_at(entry & ADDRESS);
+}
+
+static uint64_t *slot(uint64_t table, uint64_t address, int level)
+{
+    return &table_of(table)[address >> shift_of(level) & (ENTRIES - 1)];
+}
+
+/* The entry of a page; NULL: there is no table for it, or, with `make`, no memory for one.  *level is where that is. */
+static uint64_t *find_entry(const struct hal_pmap *pmap, uint64_t address, bool make, int *level)
+{
+    uint64_t table = pmap->root;
+
+    for (*level = LEVELS - 1; *level > 0; --*level) {
+        uint64_t *entry = slot(table, address, *level);
+
+        if (!(*entry & PRESENT)) {
+            const uint64_t new = make ? memory_take(0) : 0;
+
+            if (new == 0)
+                return NULL;
+            memset(memory_at(new), 0, HAL_PAGE_SIZE);
+            *entry = new | PRESENT | WRITABLE | USER;
+        }
+        table = *entry;
+    }
+    return slot(table, address, 0);
+}
+
+static void forget_page(const struct hal_pmap *pmap, uint64_t address)
+{
+    if ((cpu_map() & ADDRESS) == pmap->root)
+        cpu_forget_page(address);
+}
+
+static uint64_t rights_of(int protection)
+{
+    return PRESENT | USER | (protection & VM_PROT_WRITE ? WRITABLE : 0) | (protection & VM_PROT_EXECUTE ? 0 : NO_EXECUTE);
+}
+
+/* ---- mappings -------------------------------------------------------------------------------------- */
+
+static struct mapping *find_mapping(const struct hal_pmap *pmap, uint64_t address, hal_frame_t frame)
+{
+    list_for_each(link, memory_mappings(frame)) {
+        struct mapping *mapping = container_of(link, struct mapping, link);
+
+        if (mapping->pmap == pmap && mapping->address == address)
+            return mapping;
+    }
+    kern_assert(!"a page in a table is a mapping of its frame");
+    return NULL;
+}
+
+static void unmap(struct hal_pmap *pmap, uint64_t address, uint64_t *entry)
+{
+    struct mapping *mapping = find_mapping(pmap, address, *entry & ADDRESS);
+
+    *entry = 0;
+    forget_page(pmap, address);
+    list_remove(&mapping->link);
+    hal_free(mapping, sizeof *mapping);
+}
+
+/* Takes rights away; what cannot be read is not mapped. */
+static void restrict_to(struct hal_pmap *pmap, uint64_t address, uint64_t *entry, int protection)
+{
+    if (!(protection & VM_PROT_READ)) {
+        unmap(pmap, address, entry);
+        return;
+    }
+    const uint64_t rights = rights_of(protection);
+
+    *entry &= rights | ~(uint64_t)WRITABLE;
+    *entry |= rights & NO_EXECUTE;
+    forget_page(pmap, address);
+}
+
+void hal_frame_protect(hal_frame_t frame, int protection)
+{
+    struct list *mappings = memory_mappings(frame);
+    int level;
+
+    for (struct list *link = mappings->next, *next; link != mappings; link = next) {
+        struct mapping *mapping = container_of(link, struct mapping, link);
+
+        next = link->next;
+        restrict_to(mapping->pmap, mapping->address, find_entry(mapping->pmap, mapping->address, false, &level), protection);
+    }
+}
+
+bool hal_pmap_enter(struct hal_pmap *pmap, uint64_t address, hal_frame_t frame, int protection)
+{
+    struct mapping *mapping = hal_alloc_raw(sizeof *mapping);
+    int level;
+    uint64_t *entry = mapping == NULL ? NULL : find_entry(pmap, address, true, &level);
+
+    if (entry == NULL) {
+        hal_free(mapping, sizeof *mapping);
+        return false;
+    }
+    if (*entry & PRESENT)
+        unmap(pmap, address, entry);
+    *mapping = (struct mapping){.pmap = pmap, .address = address};
+    list_append(memory_mappings(frame), &mapping->link);
+    *entry = frame | rights_of(protection);
+    return true;
+}
+
+static void restrict_range(struct hal_pmap *pmap, uint64_t start, uint64_t end, int protection)
+{
+    uint64_t *entry;
+    int level;
+
+    for (uint64_t at = start, size; at < end; at = (at & ~(size - 1)) + size) {
+        entry = find_entry(pmap, at, false, &level);
+        size = (uint64_t)1 << shift_of(entry == NULL ? level : 0);
+        if (entry != NULL && (*entry & PRESENT))
+            restrict_to(pmap, at, entry, protection);
+    }
+}
+
+void hal_pmap_remove(struct hal_pmap *pmap, uint64_t start, uint64_t end)
+{
+    restrict_range(pmap, start, end, VM_PROT_NONE);
+}
+
+void hal_pmap_protect(struct hal_pmap *pmap, uint64_t start, uint64_t end, int protection)
+{
+    restrict_range(pmap, start, end, protection);
+}
+
+/* ---- pmaps ----------------------------------------------------------------------------------------- */
+
+struct hal_pmap *hal_pmap_create(void)
+{
+    struct hal_pmap *pmap = hal_alloc(sizeof *pmap);
+    const uint64_t root = pmap == NULL ? 0 : memory_take(0);
+
+    if (root == 0) {
+        hal_free(pmap, sizeof *pmap);
+        return NULL;
+    }
+    pmap->root = root;
+    memset(memory_at(root), 0, HAL_PAGE_SIZE / 2);
+    memcpy(table_of(root) + ENTRIES / 2, boot_map + ENTRIES / 2, HAL_PAGE_SIZE / 2);
+    return pmap;
+}
+
+/* Gives back the tables below an entry, and the one that it shows. */
+static void free_tables(uint64_t entry, int level)
+{
+    const uint64_t *table = table_of(entry);
+
+    for (unsigned i = 0; i < (level == LEVELS - 1 ? ENTRIES / 2 : ENTRIES) && level > 0; i++)
+        if (table[i] & PRESENT)
+            free_tables(table[i], level - 1);
+    memory_give(entry & ADDRESS, 0);
+}
+
+void hal_pmap_destroy(struct hal_pmap *pmap)
+{
+    if ((cpu_map() & ADDRESS) == pmap->root)
+        pmap_use(NULL);
+    free_tables(pmap->root, LEVELS - 1);
+    hal_free(pmap, sizeof *pmap);
+}
+
+void hal_pmap_bounds(uint64_t *start, uint64_t *end)
+{
+    *start = USER_START;
+    *end = USER_END;
+}
+
+void pmap_use(struct hal_pmap *pmap)
+{
+    cpu_set_map(pmap == NULL ? (uint64_t)boot_map - KERNEL_BASE : pmap->root);
+}
+
+/* The registers of the interrupt controller are no memory: their page of the direct map is not cached. */
+void pmap_start(void)
+{
+    boot_directories[0xfee00000u >> 21] |= UNCACHED;
+    pmap_use(NULL);
+}
