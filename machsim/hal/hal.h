@@ -168,6 +168,12 @@ void hal_object_unreferenced(void *object);
 
 /* ---- the rest -------------------------------------------------------------------------------------- */
 
+/*
+ * Ends the machine, or has it start anew, as host_reboot's options say; returns only if it does not do that:
+ * KERN_NOT_SUPPORTED.
+ */
+kern_return_t hal_reboot(int options);
+
 /* The core found itself in a state that cannot be.  Says where, and ends the machine. */
 _Noreturn void hal_panic(const char *file, int line, const char *what);
 

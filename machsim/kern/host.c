@@ -2,6 +2,7 @@
 /* host.c - the host's ports, how the core starts and stops, and the routines of mach_host.defs. */
 #include "kern/host.h"
 
+#include "gen/kernel/host_priv_server.h"
 #include "gen/kernel/mach_host_server.h"
 #include "ipc/owed.h"
 #include "ipc/transit.h"
@@ -78,6 +79,11 @@ kern_return_t kernel_host_kernel_version(host_ref_t host, kernel_version_t versi
         return KERN_INVALID_ARGUMENT;
     memcpy(version, words, sizeof words);
     return KERN_SUCCESS;
+}
+
+kern_return_t kernel_host_reboot(host_ref_t host_priv, int options)
+{
+    return host_priv == NULL ? KERN_INVALID_HOST : hal_reboot(options);
 }
 
 kern_return_t kernel__host_page_size(host_ref_t host, vm_size_t *size)

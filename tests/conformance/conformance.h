@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * conformance.h - tests of what Mach calls are documented to do.  A file of tests calls only libmach, so it runs on
- * every target: run_hosted.c runs it against machsim, run_sim.c in one process, without and with memory that fails.
+ * every target: run_hosted.c runs it against machsim, run_sim.c in one process, without and with memory that fails, and
+ * run_kernel.c on the kernel that boots.
  */
 #ifndef TESTS_CONFORMANCE_H
 #define TESTS_CONFORMANCE_H

@@ -565,6 +565,10 @@ END_TEST
 
 START_TEST(a_handler_that_was_there_before_gets_its_signals)
 {
+    const char *forks = getenv("CK_FORK");
+
+    if (forks != NULL && strcmp(forks, "no") == 0)
+        return; /* this process has made its first call long ago */
     mach_vm_address_t address = 0;
     mach_port_t task;
     int ends[2];

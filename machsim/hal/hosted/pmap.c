@@ -314,6 +314,12 @@ bool hal_maps_are_own(void)
     return true;
 }
 
+kern_return_t hal_reboot(int options)
+{
+    (void)options;
+    return KERN_NOT_SUPPORTED;
+}
+
 /* libmach has a handler for the signal; to all else it says nothing, should the process be another by now. */
 bool hal_task_rouse(const struct task *task, bool only_look)
 {

@@ -136,6 +136,12 @@ bool hal_maps_are_own(void)
     return false;
 }
 
+kern_return_t hal_reboot(int options)
+{
+    (void)options;
+    return KERN_NOT_SUPPORTED;
+}
+
 bool hal_task_rouse(const struct task *task, bool only_look)
 {
     (void)task, (void)only_look;

@@ -15,7 +15,7 @@ enum { END_OF_INTERRUPT = 0xb0, SPURIOUS = 0xf0, TIMER = 0x320, INITIAL = 0x380,
 /* Of 2^-32: nanoseconds of a tick of the counter, and ticks of the timer in a nanosecond. */
 static uint64_t nanoseconds_per_tick, timer_per_nanosecond;
 static uint64_t start;
-static uint64_t alarm; /* 0: none */
+static uint64_t alarm, quantum_end; /* 0: none */
 
 static volatile uint32_t *controller(uint32_t offset)
 {
@@ -70,10 +70,11 @@ uint64_t hal_now(void)
     return scale(cpu_timestamp() - start, nanoseconds_per_tick) + 1;
 }
 
-/* The timer runs to the alarm, or as far as it can. */
+/* The timer runs to what comes first, or as far as it can. */
 static void arm(void)
 {
-    const uint64_t now = hal_now(), left = alarm > now ? alarm - now : 1;
+    const uint64_t now = hal_now(), next = alarm == 0 || (quantum_end != 0 && quantum_end < alarm) ? quantum_end : alarm;
+    const uint64_t left = next > now ? next - now : 1;
     const uint64_t ticks = scale(left, timer_per_nanosecond) + 1;
 
     *controller(INITIAL) = ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks;
@@ -82,10 +83,16 @@ static void arm(void)
 void hal_alarm(uint64_t deadline)
 {
     alarm = deadline;
-    if (deadline == 0)
+    if (deadline == 0 && quantum_end == 0)
         *controller(INITIAL) = 0;
     else
         arm();
+}
+
+void clock_quantum(uint64_t nanoseconds)
+{
+    quantum_end = hal_now() + nanoseconds;
+    arm();
 }
 
 bool clock_due(void)
@@ -96,6 +103,7 @@ bool clock_due(void)
 void clock_interrupt(void)
 {
     *controller(END_OF_INTERRUPT) = 0;
+    quantum_end = 0;
     if (alarm != 0 && !clock_due())
         arm();
 }

@@ -39,7 +39,10 @@ common:
     pushq %r14
     pushq %r15
     cld
-    movq %rsp, %rdi
+    testb $3, 144(%rsp)     /* cs: does it come from a program? */
+    jz 1f
+    swapgs
+1:  movq %rsp, %rdi
     call trap_handle
     popq %r15
     popq %r14
@@ -58,6 +61,71 @@ common:
     popq %rax
     addq $16, %rsp
     iretq
+
+/*
+ * A system call of a program's: the processor has put rip into rcx and rflags into r11, and left the stack alone.  What
+ * gs shows is struct local of user.c.
+ */
+    .globl system_call
+system_call:
+    swapgs
+    movq %rsp, %gs:8
+    movq %gs:0, %rsp
+    pushq $0x1b             /* data of programs */
+    pushq %gs:8
+    pushq %r11
+    pushq $0x23             /* their code */
+    pushq %rcx
+    pushq $0
+    pushq $256
+    pushq %rax
+    pushq %rcx
+    pushq %rdx
+    pushq %rbx
+    pushq %rbp
+    pushq %rsi
+    pushq %rdi
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    cld
+    movq %rsp, %rdi
+    call program_trap
+
+/* Goes to a program with the registers at rdi. */
+    .globl program_resume
+program_resume:
+    movq %rdi, %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rdi
+    popq %rsi
+    popq %rbp
+    popq %rbx
+    popq %rdx
+    popq %rcx
+    popq %rax
+    addq $16, %rsp
+    swapgs
+    iretq
+
+/* Calls a function that does not return, on a stack from its beginning. */
+    .globl run_on
+run_on:
+    movq %rdi, %rsp
+    xorl %ebp, %ebp
+    call *%rsi
 
 /* Each gives -1 if it faults, and fault_resume is probe_failed. */
     .globl probe_load, probe_store, probe_call, probe_divide, probe_undefined, probe_breakpoint, probe_failed

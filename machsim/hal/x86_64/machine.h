@@ -54,7 +54,7 @@ static inline uint64_t memory_address(const void *place)
 
 void memory_start(void);
 /* 2^order pages beside each other, on a boundary of as many; 0: there are none. */
-#define MEMORY_ORDERS 11u
+#define MEMORY_ORDERS 14u
 uint64_t memory_take(unsigned order);
 void memory_give(uint64_t physical, unsigned order);
 uint64_t memory_free_pages(void);
@@ -83,9 +83,12 @@ struct trap_frame {
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
-enum { VECTOR_PAGE_FAULT = 14, VECTOR_TIMER = 32, VECTOR_SPURIOUS = 255 };
+enum { VECTOR_PAGE_FAULT = 14, VECTOR_TIMER = 32, VECTOR_SPURIOUS = 255, VECTOR_SYSTEM_CALL = 256 };
 
 void trap_start(void);
+/* Where the kernel's stack begins when something comes from a program. */
+void trap_set_stack(void *top);
+const char *trap_name(uint64_t vector);
 /*
  * Until it is NULL again, a fault of the kernel's sets *fault_expected to its vector, and goes on at `fault_resume`: for
  * tests of the machine.
@@ -100,6 +103,8 @@ void clock_start(void);
 void clock_interrupt(void);
 /* Whether the alarm that the core asked for is due. */
 bool clock_due(void);
+/* Has an interrupt come in so many nanoseconds, too: whoever runs has had its turn then. */
+void clock_quantum(uint64_t nanoseconds);
 
 /* ---- processor.c: the loop ----------------------------------------------------------------------------- */
 

@@ -21,6 +21,18 @@ _Noreturn void machine_exit(unsigned status)
     cpu_stop();
 }
 
+/* What a reboot is not: RB_HALT, of the options of host_reboot. */
+#define HALT 8
+
+kern_return_t hal_reboot(int options)
+{
+    console_print("machsim: %s\n", options & HALT ? "power off" : "reboot");
+    if (options & HALT)
+        machine_exit(0);
+    cpu_out8(0x64, 0xfe); /* the keyboard's controller pulls the line */
+    cpu_stop();
+}
+
 static bool is_text(uint64_t address)
 {
     return address >= (uint64_t)kernel_text && address < (uint64_t)kernel_text_end;

@@ -8,7 +8,6 @@
 #include "kern/defer.h"
 #include "kern/thread.h"
 #include "kern/timer.h"
-#include "vm/vm_copy.h"
 
 static struct processor processor;
 static struct list runnable; /* threads whose continuations are to be called */
@@ -99,54 +98,7 @@ bool processor_work(void)
     return some;
 }
 
-/* ---- threads of programs: there are none yet ---------------------------------------------------------- */
-
-void hal_thread_return(struct thread *thread, uint64_t result)
-{
-    (void)thread, (void)result;
-    kern_assert(!"no program runs");
-}
-
-void hal_thread_gone(struct thread *thread)
-{
-    thread_release(thread);
-}
-
-bool hal_copyin_message(struct thread *thread, uint64_t address, void *to, size_t size)
-{
-    (void)thread, (void)address, (void)to, (void)size;
-    return false;
-}
-
-bool hal_copyout_message(struct thread *thread, const void *from, uint64_t address, size_t size)
-{
-    (void)thread, (void)from, (void)address, (void)size;
-    return false;
-}
-
-kern_return_t hal_copyin_memory(struct thread *thread, uint64_t address, uint64_t size, bool deallocate,
-                                struct vm_map_copy **copy)
-{
-    (void)thread, (void)address, (void)size, (void)deallocate, (void)copy;
-    return KERN_INVALID_ADDRESS;
-}
-
-kern_return_t hal_copyout_memory(struct thread *thread, struct vm_map_copy *copy, uint64_t *address)
-{
-    (void)thread, (void)copy, (void)address;
-    return KERN_NO_SPACE;
-}
-
-void hal_pages_release(struct hal_pages *pages)
-{
-    (void)pages;
-}
-
-bool hal_pages_read(struct hal_pages *pages, uint64_t offset, void *to, size_t size)
-{
-    (void)pages, (void)offset, (void)to, (void)size;
-    return false;
-}
+/* ---- what this machine has not ------------------------------------------------------------------------ */
 
 void hal_object_unreferenced(void *object)
 {

@@ -58,29 +58,32 @@ static uint64_t random_number(uint64_t below)
     return (random_state >> 33) % below;
 }
 
+/* The largest block that the smallest machine has room for beside all smaller ones. */
+#define LARGE_ORDER 11u
+
 /* ---- memory ---------------------------------------------------------------------------------------- */
 
 static void blocks_are_apart_and_come_together_again(void)
 {
-    uint64_t blocks[MEMORY_ORDERS];
+    uint64_t blocks[LARGE_ORDER + 1];
     const uint64_t before = memory_free_pages();
 
-    for (unsigned order = 0; order < MEMORY_ORDERS; order++) {
+    for (unsigned order = 0; order <= LARGE_ORDER; order++) {
         blocks[order] = memory_take(order);
         CHECK(blocks[order] != 0 && blocks[order] % (PAGE << order) == 0);
         memset(memory_at(blocks[order]), (int)order + 1, PAGE << order);
     }
-    for (unsigned order = 0; order < MEMORY_ORDERS; order++) {
+    for (unsigned order = 0; order <= LARGE_ORDER; order++) {
         const unsigned char *bytes = memory_at(blocks[order]);
 
         CHECK(bytes[0] == order + 1 && bytes[(PAGE << order) - 1] == order + 1);
         memory_give(blocks[order], order);
     }
     CHECK(memory_free_pages() == before);
-    const uint64_t again = memory_take(MEMORY_ORDERS - 1);
+    const uint64_t again = memory_take(LARGE_ORDER);
 
     CHECK(again != 0);
-    memory_give(again, MEMORY_ORDERS - 1);
+    memory_give(again, LARGE_ORDER);
     CHECK(memory_take(MEMORY_ORDERS) == 0);
 }
 

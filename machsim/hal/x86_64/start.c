@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* start.c - the kernel begins here, in C. */
 #include "hal/x86_64/cpu.h"
-#include "hal/x86_64/machine.h"
+#include "hal/x86_64/user.h"
 #include "kern/host.h"
 
 static void start_machine(uint64_t start_information)
@@ -30,6 +30,8 @@ void machine_start(uint64_t start_information)
         machine_exit(selftest() ? 0 : 2);
     if (boot_option("panic"))
         kern_assert(!"a panic, as the command line has it");
-    console_print("machsim: there is no initial program\n");
-    machine_exit(3);
+    program_start();
+    if (!init_start())
+        machine_exit(3);
+    processor_run();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* trap.c - descriptor tables, and what becomes of exceptions and interrupts: see machine.h. */
 #include "hal/x86_64/cpu.h"
-#include "hal/x86_64/machine.h"
+#include "hal/x86_64/user.h"
 
 enum { KERNEL_CODE = 8, KERNEL_DATA = 16, TASK_STATE = 40 };
 
@@ -65,6 +65,11 @@ static void load_segments(void)
     __asm__ volatile("lgdt %0; ltr %w1" : : "m"(pointer), "r"(TASK_STATE));
 }
 
+void trap_set_stack(void *top)
+{
+    state.stacks[0] = (uint64_t)top;
+}
+
 void trap_start(void)
 {
     const struct table_pointer pointer = {.limit = sizeof gates - 1, .base = (uint64_t)gates};
@@ -77,7 +82,7 @@ void trap_start(void)
 
 /* ---- handling -------------------------------------------------------------------------------------- */
 
-static const char *name_of(uint64_t vector)
+const char *trap_name(uint64_t vector)
 {
     static const char *const names[] = {
         "division by zero", "debug trap", "non-maskable interrupt", "breakpoint", "overflow", "bounds", "undefined instruction",
@@ -91,13 +96,15 @@ static const char *name_of(uint64_t vector)
 void trap_handle(struct trap_frame *frame);
 void trap_handle(struct trap_frame *frame)
 {
+    if (frame->cs & 3)
+        program_trap(frame);
     switch (frame->vector) {
     case VECTOR_TIMER: clock_interrupt(); return;
     case VECTOR_SPURIOUS: return;
     default: break;
     }
     if (fault_expected == NULL || frame->vector >= 32)
-        panic_at(frame, name_of(frame->vector));
+        panic_at(frame, trap_name(frame->vector));
     *fault_expected = (int)frame->vector;
     frame->rip = (uint64_t)fault_resume;
 }

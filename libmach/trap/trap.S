@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* trap.S - how a program gets into a kernel on x86_64, and how it begins there. */
+
+    .text
+/* uint64_t trap_call(const uint64_t arguments[9], uint64_t *out, uint32_t number): the kernel's processor takes care of the rest. */
+    .globl trap_call
+trap_call:
+    pushq %rbx
+    pushq %rbp
+    movq %rdi, %rbx
+    movq %rsi, %rbp
+    movl %edx, %eax
+    subq $32, %rsp          /* above what would be a return address: the arguments that have no register */
+    movq 48(%rbx), %rcx
+    movq %rcx, 8(%rsp)
+    movq 56(%rbx), %rcx
+    movq %rcx, 16(%rsp)
+    movq 64(%rbx), %rcx
+    movq %rcx, 24(%rsp)
+    movq 0(%rbx), %rdi
+    movq 8(%rbx), %rsi
+    movq 16(%rbx), %rdx
+    movq 24(%rbx), %r10
+    movq 32(%rbx), %r8
+    movq 40(%rbx), %r9
+    syscall
+    addq $32, %rsp
+    movq %rdx, (%rbp)
+    popq %rbp
+    popq %rbx
+    ret
+
+    .globl _start
+_start:
+    xorl %ebp, %ebp
+    andq $-16, %rsp
+    call program_main
+    ud2
+
+    .section .note.GNU-stack, "", @progbits
