@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# protection.sh - what programs do does the kernel no harm: rubbish in system calls, and what no program may do.
+set -eu
+
+emulator=qemu-system-x86_64
+command -v $emulator >/dev/null 2>&1 || { echo "skipped: $emulator is not installed"; exit 77; }
+
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+failed=0
+
+# run PROGRAM STATUS TEXT
+run() {
+    status=0
+    timeout 120 $emulator -m 256 -kernel machsim.elf -initrd "$1" -display none -serial file:"$output" -monitor none \
+        -no-reboot -nic none -device isa-debug-exit,iobase=0xf4,iosize=1 </dev/null || status=$?
+    if [ $status -eq "$2" ] && grep -q "$3" "$output"; then
+        echo "ok - $1: $3"
+    else
+        sed 's/\r//' "$output"
+        echo "not ok - $1: the status is $status, not $2, or nothing says: $3"
+        failed=1
+    fi
+}
+
+run user/fuzz 1 '^ok 1 - the kernel serves'
+number=0
+for how in 'general protection' 'general protection' 'a page that is not there' 'a page that is not there' \
+    'a page that is not there' 'general protection' 'a page that is not there' 'a protected page' 'a protected page' \
+    'division by zero' 'a page that is not there' 'undefined instruction'; do
+    run user/crash_$number 9 "task 1 ends: $how"
+    number=$((number + 1))
+done
+exit $failed
