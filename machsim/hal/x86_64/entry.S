@@ -39,10 +39,9 @@ common:
     pushq %r14
     pushq %r15
     cld
+    movq %rsp, %rdi
     testb $3, 144(%rsp)     /* cs: does it come from a program? */
-    jz 1f
-    swapgs
-1:  movq %rsp, %rdi
+    jnz 1f
     call trap_handle
     popq %r15
     popq %r14
@@ -62,6 +61,12 @@ common:
     addq $16, %rsp
     iretq
 
+/* What comes from a program has been saved where its registers belong, and is served on the kernel's stack. */
+1:  swapgs
+    movq %gs:0, %rsp
+    xorl %ebp, %ebp
+    call program_trap
+
 /*
  * A system call of a program's: the processor has put rip into rcx and rflags into r11, and left the stack alone.  What
  * gs shows is struct local of user.c.
@@ -70,7 +75,7 @@ common:
 system_call:
     swapgs
     movq %rsp, %gs:8
-    movq %gs:0, %rsp
+    movq %gs:16, %rsp
     pushq $0x1b             /* data of programs */
     pushq %gs:8
     pushq %r11
@@ -94,7 +99,8 @@ system_call:
     pushq %r14
     pushq %r15
     cld
-    movq %rsp, %rdi
+    movq %gs:0, %rsp
+    xorl %ebp, %ebp
     call program_trap
 
 /* Goes to a program with the registers at rdi. */

@@ -73,6 +73,8 @@ uint64_t zone_bytes(void);
 void pmap_start(void);
 /* What is mapped at an address in a pmap is what the processor sees from now on; NULL: the kernel's half alone. */
 void pmap_use(struct hal_pmap *pmap);
+/* Where the kernel sees a byte of a program's that it may read, or write; NULL: it is not mapped so now. */
+void *pmap_find(const struct hal_pmap *pmap, uint64_t address, bool write);
 
 /* ---- trap.c: exceptions and interrupts ----------------------------------------------------------------- */
 
@@ -86,7 +88,7 @@ struct trap_frame {
 enum { VECTOR_PAGE_FAULT = 14, VECTOR_TIMER = 32, VECTOR_SPURIOUS = 255, VECTOR_SYSTEM_CALL = 256 };
 
 void trap_start(void);
-/* Where the kernel's stack begins when something comes from a program. */
+/* Where the processor saves registers when something comes from a program. */
 void trap_set_stack(void *top);
 const char *trap_name(uint64_t vector);
 /*

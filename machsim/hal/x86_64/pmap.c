@@ -286,7 +286,20 @@ void hal_pmap_bounds(uint64_t *start, uint64_t *end)
 
 void pmap_use(struct hal_pmap *pmap)
 {
-    cpu_set_map(pmap == NULL ? (uint64_t)boot_map - KERNEL_BASE : pmap->root);
+    const uint64_t map = pmap == NULL ? (uint64_t)boot_map - KERNEL_BASE : pmap->root;
+
+    if (cpu_map() != map)
+        cpu_set_map(map);
+}
+
+void *pmap_find(const struct hal_pmap *pmap, uint64_t address, bool write)
+{
+    const uint64_t wanted = PRESENT | USER | (write ? WRITABLE : 0);
+    int level;
+    const uint64_t *entry = find_entry(pmap, address, false, &level);
+
+    return entry == NULL || (*entry & wanted) != wanted ? NULL
+                                                        : (char *)memory_at(*entry & ADDRESS) + address % HAL_PAGE_SIZE;
 }
 
 /* The registers of the interrupt controller are no memory: their page of the direct map is not cached. */

@@ -2,11 +2,15 @@
 /* string.c - kern/string.h, by the processor's own instructions for it. */
 #include "kern/string.h"
 
+#include <stdint.h>
+
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
     void *place = to;
+    size_t words = size / 8, rest = size % 8;
 
-    __asm__ volatile("rep movsb" : "+D"(place), "+S"(from), "+c"(size) : : "memory");
+    __asm__ volatile("rep movsq" : "+D"(place), "+S"(from), "+c"(words) : : "memory");
+    __asm__ volatile("rep movsb" : "+D"(place), "+S"(from), "+c"(rest) : : "memory");
     return to;
 }
 
@@ -25,8 +29,11 @@ void *memmove(void *to, const void *from, size_t size)
 void *memset(void *to, int byte, size_t size)
 {
     void *place = to;
+    size_t words = size / 8, rest = size % 8;
+    const uint64_t value = (uint8_t)byte * (uint64_t)0x0101010101010101;
 
-    __asm__ volatile("rep stosb" : "+D"(place), "+c"(size) : "a"(byte) : "memory");
+    __asm__ volatile("rep stosq" : "+D"(place), "+c"(words) : "a"(value) : "memory");
+    __asm__ volatile("rep stosb" : "+D"(place), "+c"(rest) : "a"(value) : "memory");
     return to;
 }
 

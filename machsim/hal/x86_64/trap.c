@@ -96,8 +96,6 @@ const char *trap_name(uint64_t vector)
 void trap_handle(struct trap_frame *frame);
 void trap_handle(struct trap_frame *frame)
 {
-    if (frame->cs & 3)
-        program_trap(frame);
     switch (frame->vector) {
     case VECTOR_TIMER: clock_interrupt(); return;
     case VECTOR_SPURIOUS: return;

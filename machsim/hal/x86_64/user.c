@@ -23,6 +23,7 @@ enum { CODE = 0x23, DATA = 0x1b, INTERRUPTS_ON = 0x202 };
 static struct local {
     void *stack;
     uint64_t scratch;
+    void *registers_end; /* of whose turn it is */
 } local;
 
 static _Alignas(16) char stack[32768];
@@ -38,7 +39,6 @@ void program_start(void)
 {
     list_init(&ready);
     local.stack = stack + sizeof stack;
-    trap_set_stack(local.stack);
     cpu_write_msr(0xc0000081, (uint64_t)0x10 << 48 | (uint64_t)8 << 32); /* STAR: selectors */
     cpu_write_msr(0xc0000082, (uint64_t)system_call);                    /* LSTAR */
     cpu_write_msr(0xc0000084, 0x47700);                                  /* FMASK: interrupts are off, and so on */
@@ -119,7 +119,7 @@ static void use_vectors(struct program *program)
     vectors_of = program;
 }
 
-static void run(void)
+_Noreturn static void run(void)
 {
     for (;;) {
         while (processor_work())
@@ -135,6 +135,8 @@ static void run(void)
         use_vectors(current);
         if (!list_empty(&ready))
             clock_quantum(QUANTUM);
+        local.registers_end = &current->registers + 1;
+        trap_set_stack(local.registers_end);
         program_resume(&current->registers);
     }
 }
@@ -151,18 +153,46 @@ static bool is_users(uint64_t address, uint64_t size)
     return size <= USER_END && address <= USER_END - size;
 }
 
+/* The byte at an address, for the kernel: a fault is taken as the program would.  NULL: it would not end well now. */
+static void *find_byte(struct vm_map *map, uint64_t address, bool write)
+{
+    void *place = pmap_find(map->pmap, address, write);
+
+    if (place != NULL)
+        return place;
+    if (vm_fault(map, vm_page_trunc(address), write ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ, NULL) != KERN_SUCCESS)
+        return NULL;
+    return pmap_find(map->pmap, address, write);
+}
+
+/* Copies bytes of a program's, page by page: to the kernel's `to`, or from its `from`. */
+static bool copy_bytes(struct vm_map *map, uint64_t address, unsigned char *to, const unsigned char *from, size_t size)
+{
+    if (!is_users(address, size))
+        return false;
+    for (size_t done = 0, piece; done < size; done += piece) {
+        void *place = find_byte(map, address + done, from != NULL);
+        const size_t left = (size_t)(HAL_PAGE_SIZE - (address + done) % HAL_PAGE_SIZE);
+
+        piece = size - done < left ? size - done : left;
+        if (place == NULL)
+            return false;
+        if (from != NULL)
+            memcpy(place, from + done, piece);
+        else
+            memcpy(to + done, place, piece);
+    }
+    return true;
+}
+
 bool hal_copyin_message(struct thread *thread, uint64_t address, void *to, size_t size)
 {
-    size_t done = 0;
-
-    return is_users(address, size) && vm_map_read(thread->task->map, address, to, size, NULL, &done) == KERN_SUCCESS;
+    return copy_bytes(thread->task->map, address, to, NULL, size);
 }
 
 bool hal_copyout_message(struct thread *thread, const void *from, uint64_t address, size_t size)
 {
-    size_t done = 0;
-
-    return is_users(address, size) && vm_map_write(thread->task->map, address, from, size, NULL, &done) == KERN_SUCCESS;
+    return copy_bytes(thread->task->map, address, NULL, from, size);
 }
 
 /* ---- memory in messages ---------------------------------------------------------------------------- */
@@ -382,12 +412,12 @@ static void system_trap(struct program *program)
     trap(program->thread, (uint32_t)r->rax, arguments);
 }
 
-_Noreturn void program_trap(const struct trap_frame *frame)
+_Noreturn void program_trap(void)
 {
     struct program *program = current;
+    const uint64_t vector = program->registers.vector;
 
-    program->registers = *frame;
-    switch (frame->vector) {
+    switch (vector) {
     case VECTOR_SYSTEM_CALL: system_trap(program); break;
     case VECTOR_PAGE_FAULT: page_fault(program); break;
     case VECTOR_TIMER:
@@ -395,8 +425,8 @@ _Noreturn void program_trap(const struct trap_frame *frame)
         make_ready(program);
         break;
     case VECTOR_SPURIOUS: make_ready(program); break;
-    default: end_task(program, trap_name(frame->vector));
+    default: end_task(program, trap_name(vector));
     }
     defer_drain();
-    processor_run();
+    run();
 }

@@ -13,7 +13,7 @@
 #include "kern/waiter.h"
 
 struct program {
-    struct trap_frame registers; /* first: entry.S puts them there */
+    struct trap_frame registers; /* entry.S puts them there; they end on 16 bytes, as the processor wants it */
     _Alignas(16) unsigned char vectors[512]; /* x87 and SSE, as fxsave has them */
     struct list link;     /* among those that may run */
     struct thread *thread; /* a reference */
@@ -26,8 +26,8 @@ struct program {
 /* A thread of a task that begins at a place, with a stack.  NULL: no memory, or too many. */
 struct program *program_make(struct task *task, uint64_t place, uint64_t stack);
 
-/* A thread has come into the kernel: its registers are saved. */
-_Noreturn void program_trap(const struct trap_frame *frame);
+/* The thread that ran has come into the kernel: its registers are saved. */
+_Noreturn void program_trap(void);
 
 /* Does what is to be done, and runs whose turn it is. */
 _Noreturn void processor_run(void);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kernel.c - what calls cost on the kernel that boots, in instructions: the first program, under an emulator whose clock
+ * counts these (bench/kernel.sh).
+ */
+#include <mach/host_priv.h>
+#include <mach/mach.h>
+#include <mach/mach_vm.h>
+#include <stdint.h>
+
+#include "libmach/trap/trap.h"
+#include "machsim/kern/trap.h"
+
+#define HALT 8
+#define ROUNDS 1000u
+
+uint64_t trap_call(const uint64_t arguments[TRAP_MAX_ARGUMENTS], uint64_t *out, uint32_t number);
+
+static mach_port_t port;
+
+static uint64_t now(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+static void print_number(uint64_t value)
+{
+    char digits[24];
+    int at = sizeof digits;
+
+    digits[--at] = '\0';
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    mach_print(digits + at);
+}
+
+/* ---- calls ----------------------------------------------------------------------------------------- */
+
+static void null_trap(void)
+{
+    static const uint64_t none[TRAP_MAX_ARGUMENTS];
+    uint64_t out;
+
+    (void)trap_call(none, &out, 0); /* there is no such */
+}
+
+static void message_to_self(void)
+{
+    struct {
+        mach_msg_header_t header;
+        unsigned char room[64 + 72];
+    } message = {.header = {.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0), .msgh_remote_port = port}};
+
+    (void)mach_msg(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, sizeof message.header + 64, sizeof message, port, 0,
+                   MACH_PORT_NULL);
+}
+
+static void kernel_rpc(void)
+{
+    mach_port_urefs_t refs;
+
+    (void)mach_port_get_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, &refs);
+}
+
+static void port_life(void)
+{
+    mach_port_t new;
+
+    (void)mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &new);
+    (void)mach_port_destroy(mach_task_self(), new);
+}
+
+static void page_life(void)
+{
+    mach_vm_address_t address = 0;
+
+    (void)mach_vm_allocate(mach_task_self(), &address, vm_page_size, VM_FLAGS_ANYWHERE);
+    *(volatile char *)address = 1;
+    (void)mach_vm_deallocate(mach_task_self(), address, vm_page_size);
+}
+
+static void large_message_to_self(void)
+{
+    static struct {
+        mach_msg_header_t header;
+        mach_msg_body_t body;
+        mach_msg_ool_descriptor_t memory;
+        unsigned char room[72];
+    } message;
+    static mach_vm_address_t memory;
+
+    if (memory == 0) {
+        (void)mach_vm_allocate(mach_task_self(), &memory, 1 << 20, VM_FLAGS_ANYWHERE);
+        for (unsigned i = 0; i < 1 << 20; i += 4096)
+            ((volatile char *)memory)[i] = 1;
+    }
+    message.header = (mach_msg_header_t){.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0) | MACH_MSGH_BITS_COMPLEX,
+                                         .msgh_remote_port = port};
+    message.body.msgh_descriptor_count = 1;
+    message.memory = (mach_msg_ool_descriptor_t){
+        .address = (void *)memory, .size = 1 << 20, .copy = MACH_MSG_VIRTUAL_COPY, .type = MACH_MSG_OOL_DESCRIPTOR};
+    (void)mach_msg(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, sizeof message - sizeof message.room, sizeof message, port, 0,
+                   MACH_PORT_NULL);
+    (void)mach_vm_deallocate(mach_task_self(), (mach_vm_address_t)message.memory.address, 1 << 20);
+}
+
+/* ---- all ------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    void (*call)(void);
+} operations[] = {
+    {"null_trap", null_trap},
+    {"send_receive_self_64", message_to_self},
+    {"kernel_rpc_get_refs", kernel_rpc},
+    {"port_allocate_destroy", port_life},
+    {"vm_allocate_touch_deallocate_4K", page_life},
+    {"out_of_line_1M_self", large_message_to_self},
+};
+
+static uint64_t measure(void (*call)(void))
+{
+    for (unsigned i = 0; i < 20; i++)
+        call();
+    const uint64_t start = now();
+
+    for (unsigned i = 0; i < ROUNDS; i++)
+        call();
+    return (now() - start) / ROUNDS;
+}
+
+_Noreturn void program_main(void)
+{
+    (void)mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port);
+    (void)mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND);
+    for (unsigned i = 0; i < sizeof operations / sizeof *operations; i++) {
+        mach_print("instructions ");
+        mach_print(operations[i].name);
+        mach_print(" ");
+        print_number(measure(operations[i].call));
+        mach_print("\n");
+    }
+    (void)host_reboot(mach_host_self(), HALT);
+    __builtin_trap();
+}

@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# kernel.sh - instructions of calls on the kernel that boots, beside what GNU Mach's needs for the same (x86_64, one processor,
+# August 2026; of memory in a message, to another task and back).  A table for programs.
+set -eu
+
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+timeout 300 qemu-system-x86_64 -icount shift=0 -m 256 -kernel machsim.elf -initrd user/kernel_bench -display none -serial file:"$output" \
+    -monitor none -no-reboot -nic none -device isa-debug-exit,iobase=0xf4,iosize=1 </dev/null || [ $? -eq 1 ]
+sed 's/\r//' "$output" | awk '
+    BEGIN {
+        OFS = "\t"
+        gnumach["null_trap"] = 78
+        gnumach["send_receive_self_64"] = 1131
+        gnumach["kernel_rpc_get_refs"] = 2190
+        gnumach["port_allocate_destroy"] = 4624
+        gnumach["vm_allocate_touch_deallocate_4K"] = 12192
+        gnumach["out_of_line_1M_self"] = 10778
+        print "operation", "instructions", "gnumach", "ratio"
+    }
+    $1 == "instructions" { print $2, $3, gnumach[$2], sprintf("%.2f", $3 / gnumach[$2]); count++ }
+    END { exit count == 6 ? 0 : 1 }'
