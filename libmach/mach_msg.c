@@ -101,20 +101,3 @@ mach_msg_return_t mach_msg_overwrite(mach_msg_header_t *msg, mach_msg_option_t o
         result = mach_msg_once(msg, option & ~MACH_SEND_MSG, 0, rcv_size, rcv_name, timeout, notify, rcv_msg, rcv_limit);
     return result;
 }
-
-mach_msg_return_t mach_msg(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
-                           mach_msg_size_t rcv_size, mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
-                           mach_port_name_t notify)
-{
-    return mach_msg_overwrite(msg, option, send_size, rcv_size, rcv_name, timeout, notify, NULL, 0);
-}
-
-mach_msg_return_t mach_msg_send(mach_msg_header_t *msg)
-{
-    return mach_msg(msg, MACH_SEND_MSG, msg->msgh_size, 0, MACH_PORT_NULL, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
-}
-
-mach_msg_return_t mach_msg_receive(mach_msg_header_t *msg)
-{
-    return mach_msg(msg, MACH_RCV_MSG, 0, msg->msgh_size, msg->msgh_local_port, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
-}

@@ -2,20 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # boot.sh - the kernel boots in QEMU, tests its machine, and says what is wrong when something is.
 set -eu
-
-emulator=qemu-system-x86_64
-command -v $emulator >/dev/null 2>&1 || { echo "skipped: $emulator is not installed"; exit 77; }
-
-output=$(mktemp)
-trap 'rm -f "$output"' EXIT
-failed=0
+. "${srcdir:-.}/tests/kernel/qemu.sh"
 
 # boot MEMORY WORDS STATUS: boots with words on the command line, and wants the emulator to end with a status.
 boot() {
-    status=0
-    timeout 60 $emulator -m "$1" -append "$2" -kernel machsim.elf -display none -serial file:"$output" -monitor none \
-        -no-reboot -nic none -device isa-debug-exit,iobase=0xf4,iosize=1 </dev/null || status=$?
-    sed 's/\r//' "$output"
+    boot_kernel "$1" -append "$2"
+    cat "$output"
     if [ $status -ne "$3" ]; then
         echo "boot with «$2» in $1 MiB: the status is $status, not $3"
         failed=1

@@ -2,23 +2,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # protection.sh - what programs do does the kernel no harm: rubbish in system calls, and what no program may do.
 set -eu
-
-emulator=qemu-system-x86_64
-command -v $emulator >/dev/null 2>&1 || { echo "skipped: $emulator is not installed"; exit 77; }
-
-output=$(mktemp)
-trap 'rm -f "$output"' EXIT
-failed=0
+. "${srcdir:-.}/tests/kernel/qemu.sh"
 
 # run PROGRAM STATUS TEXT
 run() {
-    status=0
-    timeout 120 $emulator -m 256 -kernel machsim.elf -initrd "$1" -display none -serial file:"$output" -monitor none \
-        -no-reboot -nic none -device isa-debug-exit,iobase=0xf4,iosize=1 </dev/null || status=$?
+    boot_kernel 256 -initrd "$1"
     if [ $status -eq "$2" ] && grep -q "$3" "$output"; then
         echo "ok - $1: $3"
     else
-        sed 's/\r//' "$output"
+        cat "$output"
         echo "not ok - $1: the status is $status, not $2, or nothing says: $3"
         failed=1
     fi

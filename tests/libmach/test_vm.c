@@ -32,17 +32,21 @@ static mach_vm_address_t at(const void *memory)
     return (mach_vm_address_t)(uintptr_t)memory;
 }
 
-/* A process that waits, with what memory this one has, and a right to its task. */
-static pid_t other_process(mach_port_t *task)
+/* A process that waits, with what memory this one has, and a right to its task; a deaf one keeps SIGURG out. */
+static pid_t waiting_process(mach_port_t *task, bool deaf)
 {
     int ends[2];
     char byte;
+    sigset_t set;
 
     ck_assert_int_eq(pipe(ends), 0);
     pid_t pid = fork();
 
     if (pid == 0) {
         (void)mach_init();
+        sigemptyset(&set);
+        sigaddset(&set, SIGURG);
+        sigprocmask(deaf ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
         (void)!write(ends[1], "r", 1);
         for (;;)
             pause();
@@ -52,6 +56,11 @@ static pid_t other_process(mach_port_t *task)
     close(ends[0]);
     close(ends[1]);
     return pid;
+}
+
+static pid_t other_process(mach_port_t *task)
+{
+    return waiting_process(task, false);
 }
 
 static void end(pid_t pid)
@@ -526,37 +535,11 @@ static void count_urgent(int signal)
     urgent++;
 }
 
-/* A process that has the signal for itself, or out. */
-static pid_t deaf_process(mach_port_t *task)
-{
-    int ends[2];
-    char byte;
-    sigset_t set;
-
-    ck_assert_int_eq(pipe(ends), 0);
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        (void)mach_init();
-        sigemptyset(&set);
-        sigaddset(&set, SIGURG);
-        sigprocmask(SIG_BLOCK, &set, NULL);
-        (void)!write(ends[1], "r", 1);
-        for (;;)
-            pause();
-    }
-    ck_assert_int_eq((int)read(ends[0], &byte, 1), 1);
-    ck_assert_int_eq(task_for_pid(SELF, pid, task), KERN_SUCCESS);
-    close(ends[0]);
-    close(ends[1]);
-    return pid;
-}
-
 START_TEST(a_process_that_does_not_listen_makes_no_one_wait_for_ever)
 {
     mach_vm_address_t address = 0;
     mach_port_t task;
-    pid_t pid = deaf_process(&task);
+    pid_t pid = waiting_process(&task, true);
 
     ck_assert_int_eq(mach_vm_allocate(task, &address, PAGE, VM_FLAGS_ANYWHERE), MIG_SERVER_DIED);
     end(pid);

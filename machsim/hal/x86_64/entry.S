@@ -1,6 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* entry.S - exceptions and interrupts come here, and become calls of trap_handle; probes, which may fail. */
 
+/* The registers of struct trap_frame, below what the processor has put there. */
+    .macro save
+    pushq %rax
+    pushq %rcx
+    pushq %rdx
+    pushq %rbx
+    pushq %rbp
+    pushq %rsi
+    pushq %rdi
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    .endm
+
+    .macro restore
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rdi
+    popq %rsi
+    popq %rbp
+    popq %rbx
+    popq %rdx
+    popq %rcx
+    popq %rax
+    addq $16, %rsp
+    .endm
+
     .altmacro
     .macro vector number
     .balign 16
@@ -23,42 +61,13 @@ trap_vectors:
     .endr
 
 common:
-    pushq %rax
-    pushq %rcx
-    pushq %rdx
-    pushq %rbx
-    pushq %rbp
-    pushq %rsi
-    pushq %rdi
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    save
     cld
     movq %rsp, %rdi
     testb $3, 144(%rsp)     /* cs: does it come from a program? */
     jnz 1f
     call trap_handle
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rdi
-    popq %rsi
-    popq %rbp
-    popq %rbx
-    popq %rdx
-    popq %rcx
-    popq %rax
-    addq $16, %rsp
+    restore
     iretq
 
 /* What comes from a program has been saved where its registers belong, and is served on the kernel's stack. */
@@ -83,21 +92,7 @@ system_call:
     pushq %rcx
     pushq $0
     pushq $256
-    pushq %rax
-    pushq %rcx
-    pushq %rdx
-    pushq %rbx
-    pushq %rbp
-    pushq %rsi
-    pushq %rdi
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    save
     cld
     movq %gs:0, %rsp
     xorl %ebp, %ebp
@@ -107,22 +102,7 @@ system_call:
     .globl program_resume
 program_resume:
     movq %rdi, %rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rdi
-    popq %rsi
-    popq %rbp
-    popq %rbx
-    popq %rdx
-    popq %rcx
-    popq %rax
-    addq $16, %rsp
+    restore
     swapgs
     iretq
 
