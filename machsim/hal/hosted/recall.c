@@ -7,7 +7,8 @@
 
 #include "hal/hosted/hosted.h"
 
-#define PATIENCE ((uint64_t)2000 * 1000 * 1000)
+/* Longer than a thread that may run has to wait for a processor, however busy the machine is. */
+#define PATIENCE ((uint64_t)10 * 1000 * 1000 * 1000)
 #define LOOK_AGAIN ((uint64_t)10 * 1000 * 1000)
 
 struct recall {

@@ -3,7 +3,7 @@
  * recall.h - taking rights to pages back from a process whose faults come by signals: it must do that itself.
  *
  * The daemon asks, and waits until the process has done it, with the memory lock held: so only those may have it so who
- * could stop the daemon anyway, its own user.  A process that has not done it in two seconds, or has ended, is waited for
+ * could stop the daemon anyway, its own user.  A process that has not done it in ten seconds, or has ended, is waited for
  * no more: it has lost its managed memory.
  *
  * The memory lock guards all.
