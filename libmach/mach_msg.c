@@ -4,6 +4,7 @@
 
 #include <mach/mach.h>
 
+#include "direct/direct.h"
 #include "machsim/kern/trap.h"
 #include "ring/ring.h"
 
@@ -73,7 +74,11 @@ static mach_msg_return_t mach_msg_once(mach_msg_header_t *msg, mach_msg_option_t
     if (result == MACH_MSG_SUCCESS)
         result = ring_trap(ring, interruptible) ? finish(ring, msg, option, staged ? send_size : 0, rcv_size, receive_at)
                                                 : no_kernel(option);
+    const bool offers = atomic_load_explicit(&ring->area->offers, memory_order_relaxed) > 0;
+
     ring_put(ring);
+    if (offers)
+        direct_accept();
     return result;
 }
 
@@ -83,21 +88,48 @@ static bool is_nowhere(const void *address)
     return (uintptr_t)address < 4096;
 }
 
-mach_msg_return_t mach_msg_overwrite(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
-                                     mach_msg_size_t rcv_size, mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
-                                     mach_port_name_t notify, mach_msg_header_t *rcv_msg, mach_msg_size_t rcv_limit)
+/* Makes the trap.  Only callers who ask for it hear of interruptions. */
+static mach_msg_return_t mach_msg_by_trap(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
+                                          mach_msg_size_t rcv_size, mach_port_name_t rcv_name,
+                                          mach_msg_timeout_t timeout, mach_port_name_t notify,
+                                          mach_msg_header_t *rcv_msg, mach_msg_size_t rcv_limit)
 {
-    if ((option & MACH_SEND_MSG) && send_size >= sizeof *msg && is_nowhere(msg))
-        return MACH_SEND_INVALID_DATA;
-    if ((option & MACH_RCV_MSG) && is_nowhere(rcv_msg != NULL ? rcv_msg : msg))
-        return MACH_RCV_INVALID_DATA;
     mach_msg_return_t result =
         mach_msg_once(msg, option, send_size, rcv_size, rcv_name, timeout, notify, rcv_msg, rcv_limit);
 
-    /* Only callers who ask for it hear of interruptions. */
     while ((result & ~MACH_MSG_MASK) == MACH_SEND_INTERRUPTED && !(option & MACH_SEND_INTERRUPT))
         result = mach_msg_once(msg, option, send_size, rcv_size, rcv_name, timeout, notify, rcv_msg, rcv_limit);
     while (result == MACH_RCV_INTERRUPTED && !(option & MACH_RCV_INTERRUPT))
         result = mach_msg_once(msg, option & ~MACH_SEND_MSG, 0, rcv_size, rcv_name, timeout, notify, rcv_msg, rcv_limit);
     return result;
+}
+
+mach_msg_return_t mach_msg_overwrite(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
+                                     mach_msg_size_t rcv_size, mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
+                                     mach_port_name_t notify, mach_msg_header_t *rcv_msg, mach_msg_size_t rcv_limit)
+{
+    const bool receives = (option & MACH_RCV_MSG) != 0;
+    struct direct_receive receive = {.option = option, .room = rcv_size, .name = rcv_name, .timeout = timeout,
+                                     .to = rcv_msg != NULL ? rcv_msg : msg};
+    mach_msg_return_t result = MACH_MSG_SUCCESS;
+
+    if ((option & MACH_SEND_MSG) && send_size >= sizeof *msg && is_nowhere(msg))
+        return MACH_SEND_INVALID_DATA;
+    if (receives && is_nowhere(receive.to))
+        return MACH_RCV_INVALID_DATA;
+    if (option & MACH_SEND_MSG) {
+        bool sent = direct_send(msg, option, send_size);
+
+        if (!sent && receives && direct_receives(rcv_name)) {
+            result = mach_msg_by_trap(msg, option & ~MACH_RCV_MSG, send_size, 0, MACH_PORT_NULL, timeout, notify, NULL, 0);
+            sent = true;
+        }
+        if (sent)
+            option &= ~MACH_SEND_MSG;
+        if (sent && (!receives || result != MACH_MSG_SUCCESS))
+            return result;
+    }
+    if (!(option & MACH_SEND_MSG) && receives && rcv_limit == 0 && direct_receive(&receive, &result))
+        return result;
+    return mach_msg_by_trap(msg, option, send_size, rcv_size, rcv_name, receive.timeout, notify, rcv_msg, rcv_limit);
 }

@@ -4,6 +4,7 @@
 
 #include <mach/mach.h>
 
+#include "direct/direct.h"
 #include "internal.h"
 #include "machsim/kern/trap.h"
 #include "ring/ring.h"
@@ -71,4 +72,5 @@ void mig_dealloc_special_reply_port(mach_port_t port)
 void mach_after_fork(void)
 {
     reply_port = MACH_PORT_NULL;
+    direct_after_fork();
 }

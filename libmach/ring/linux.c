@@ -24,7 +24,13 @@ void mach_os_wake(_Atomic uint32_t *word)
 
 int mach_os_wait(_Atomic uint32_t *word, uint32_t value, int milliseconds)
 {
-    const struct timespec time = {.tv_sec = milliseconds / 1000, .tv_nsec = (long)(milliseconds % 1000) * 1000000};
+    return mach_os_wait_nanoseconds(word, value, (uint64_t)milliseconds * 1000000);
+}
+
+int mach_os_wait_nanoseconds(_Atomic uint32_t *word, uint32_t value, uint64_t nanoseconds)
+{
+    const struct timespec time = {.tv_sec = (time_t)(nanoseconds / 1000000000),
+                                  .tv_nsec = (long)(nanoseconds % 1000000000)};
 
     return syscall(SYS_futex, word, FUTEX_WAIT, value, &time, NULL, 0) == 0 ? 0 : errno;
 }

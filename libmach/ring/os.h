@@ -16,6 +16,7 @@
 void mach_os_wake(_Atomic uint32_t *word);
 /* Waits while a word is `value`.  0 or EAGAIN: look again.  EINTR: a signal handler ran.  ETIMEDOUT. */
 int mach_os_wait(_Atomic uint32_t *word, uint32_t value, int milliseconds);
+int mach_os_wait_nanoseconds(_Atomic uint32_t *word, uint32_t value, uint64_t nanoseconds);
 
 /* A file in memory of `size` bytes; -1. */
 int mach_os_memory_file(size_t size);

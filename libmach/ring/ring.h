@@ -65,6 +65,10 @@ bool ring_simple_trap(uint32_t number, const uint64_t *arguments, unsigned count
 bool ring_file_trap(uint32_t number, const uint64_t *arguments, unsigned count, int file, int *back, uint64_t *result,
                     uint64_t *out);
 
+/* The same with several that come back. */
+bool ring_files_trap(uint32_t number, const uint64_t *arguments, unsigned count, int *back, unsigned files,
+                     uint64_t *result, uint64_t *out);
+
 /* Sends a descriptor for the next trap. */
 bool ring_send_file(struct ring *ring, int file);
 /* Takes `count` descriptors that came back with a trap.  False: they did not. */

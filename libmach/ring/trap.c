@@ -109,8 +109,9 @@ bool ring_trap(struct ring *ring, bool interruptible)
     return !atomic_load(&area->closed);
 }
 
-/* A trap in a ring, perhaps with descriptors that go with it and come back. */
-static bool trap_in(struct ring *ring, uint32_t number, const uint64_t *arguments, unsigned count, int file, int *back)
+/* A trap in a ring, perhaps with a descriptor that goes with it, and some that come back. */
+static bool trap_in(struct ring *ring, uint32_t number, const uint64_t *arguments, unsigned count, int file, int *back,
+                    unsigned files)
 {
     struct wire_area *area = ring->area;
 
@@ -122,19 +123,19 @@ static bool trap_in(struct ring *ring, uint32_t number, const uint64_t *argument
     memset(&area->in, 0, sizeof area->in);
     if (!ring_trap(ring, false))
         return false;
-    if (back != NULL && area->result == KERN_SUCCESS && !ring_receive_files(ring, back, 1))
+    if (files > 0 && area->result == KERN_SUCCESS && !ring_receive_files(ring, back, files))
         area->result = KERN_RESOURCE_SHORTAGE; /* this process may have no more descriptors */
     return true;
 }
 
-bool ring_file_trap(uint32_t number, const uint64_t *arguments, unsigned count, int file, int *back, uint64_t *result,
-                    uint64_t *out)
+static bool make_trap(uint32_t number, const uint64_t *arguments, unsigned count, int file, int *back, unsigned files,
+                      uint64_t *result, uint64_t *out)
 {
     struct ring *ring = ring_get();
 
     if (ring == NULL)
         return false;
-    const bool fine = trap_in(ring, number, arguments, count, file, back);
+    const bool fine = trap_in(ring, number, arguments, count, file, back, files);
 
     *result = ring->area->result;
     if (out != NULL)
@@ -143,9 +144,21 @@ bool ring_file_trap(uint32_t number, const uint64_t *arguments, unsigned count, 
     return fine;
 }
 
+bool ring_file_trap(uint32_t number, const uint64_t *arguments, unsigned count, int file, int *back, uint64_t *result,
+                    uint64_t *out)
+{
+    return make_trap(number, arguments, count, file, back, back != NULL, result, out);
+}
+
+bool ring_files_trap(uint32_t number, const uint64_t *arguments, unsigned count, int *back, unsigned files,
+                     uint64_t *result, uint64_t *out)
+{
+    return make_trap(number, arguments, count, -1, back, files, result, out);
+}
+
 bool ring_simple_trap(uint32_t number, const uint64_t *arguments, unsigned count, uint64_t *result, uint64_t *out)
 {
-    return ring_file_trap(number, arguments, count, -1, NULL, result, out);
+    return make_trap(number, arguments, count, -1, NULL, 0, result, out);
 }
 
 /* ---- descriptors ----------------------------------------------------------------------------------- */

@@ -15,9 +15,10 @@
 
 struct ipc_request;
 
-/* bits: generation of the name (8) | 0 (3) | MACH_PORT_TYPE_* (5) | user references (16). */
+/* bits: generation of the name (8) | 0 (2) | leased (1) | MACH_PORT_TYPE_* (5) | user references (16). */
 #define ENTRY_UREFS_MASK 0x0000ffffu
 #define ENTRY_TYPE_MASK 0x001f0000u
+#define ENTRY_LEASED 0x00200000u /* set aside, and denotes nothing: ipc_space_lease */
 #define ENTRY_GEN_MASK 0xff000000u
 #define ENTRY_GEN_STEP 0x04000000u /* the two low bits of a generation are always set in names that we choose */
 #define ENTRY_GEN_FIRST 0x03000000u

@@ -13,6 +13,7 @@
 #include <mach/message.h>
 
 #include "ipc/port.h"
+#include "ipc/trailer.h"
 #include "kern/waiter.h"
 
 struct task;
@@ -138,11 +139,6 @@ mach_msg_return_t ipc_kmsg_check_scatter(const struct ipc_kmsg *kmsg, const stru
 
 /* ---- trailer.c ------------------------------------------------------------------------------------- */
 
-/* Whether there is a trailer as receive options ask for. */
-bool ipc_trailer_exists(mach_msg_option_t option);
-
-/* Bytes of the trailer that receive options ask for. */
-mach_msg_size_t ipc_trailer_size(mach_msg_option_t option);
 /* Writes it behind the message; returns its size. */
 mach_msg_size_t ipc_kmsg_add_trailer(struct ipc_kmsg *kmsg, mach_msg_option_t option);
 

@@ -9,6 +9,7 @@
  */
 #include "ipc/mach_msg.h"
 
+#include "ipc/direct.h"
 #include "ipc/right.h"
 #include "ipc/transit.h"
 #include "kern/kobject.h"
@@ -110,6 +111,7 @@ static void send(struct thread *thread, struct ipc_kmsg *kmsg)
         sent(thread);
         return;
     }
+    ipc_direct_pull(kmsg->destination.port);
     thread->continuation = send_continue;
     const mach_msg_option_t option = thread->msg.option;
     mach_msg_return_t result = ipc_mqueue_send(kmsg, thread, option, thread->msg.timeout);
@@ -306,6 +308,8 @@ static void receive(struct thread *thread)
         return_received(thread, result);
         return;
     }
+    if (!(bits & MACH_PORT_TYPE_PORT_SET))
+        ipc_direct_pull(object);
     thread->wait.option = msg->option;
     thread->wait.room = msg->receive_size;
     thread->wait.kmsg = NULL;

@@ -2,13 +2,15 @@
 /* mach_port_attributes.c - what a receiver may know of its port, and set. */
 #include <mach/mach_types.h>
 
+#include "ipc/direct.h"
 #include "ipc/mach_port.h"
+#include "ipc/right.h"
 #include "kern/string.h"
 
 static mach_port_status_t status_of(struct ipc_port *port)
 {
     mach_port_status_t status = {
-        .mps_seqno = port->seqno,
+        .mps_seqno = ipc_port_seqno(port),
         .mps_mscount = port->make_send_count,
         .mps_qlimit = port->queue_limit,
         .mps_msgcount = port->message_count,
@@ -53,6 +55,18 @@ static mach_msg_type_number_t flavor_count(mach_port_flavor_t flavor)
     }
 }
 
+/* Has all messages in a port's queue that were sent to it. */
+static void pull(struct ipc_space *space, mach_port_name_t name)
+{
+    uint32_t bits;
+    void *port;
+
+    if (space == NULL || ipc_right_find(space, name, MACH_PORT_TYPE_RECEIVE, &bits, &port) != KERN_SUCCESS)
+        return;
+    ipc_direct_pull(port);
+    ipc_port_release(port);
+}
+
 kern_return_t kernel_mach_port_get_attributes(space_ref_t space, mach_port_name_t name, mach_port_flavor_t flavor,
                                               mach_port_info_t info, mach_msg_type_number_t *count)
 {
@@ -70,6 +84,7 @@ kern_return_t kernel_mach_port_get_attributes(space_ref_t space, mach_port_name_
         return KERN_INVALID_ARGUMENT;
     if (*count < needed)
         return KERN_FAILURE;
+    pull(space, name);
     kern_return_t result = mach_port_find_receive(space, name, &port);
     if (result != KERN_SUCCESS)
         return result;
@@ -97,7 +112,7 @@ static kern_return_t set_limit(struct ipc_space *space, mach_port_name_t name, m
     if (result != KERN_SUCCESS)
         return result;
     port->queue_limit = limit;
-    ipc_mqueue_room(port);
+    ipc_mqueue_room(port); /* tells ipc_direct too */
     ipc_port_unlock(port);
     return KERN_SUCCESS;
 }
@@ -184,7 +199,7 @@ kern_return_t kernel_mach_port_set_seqno(space_ref_t space, mach_port_name_t nam
 
     if (result != KERN_SUCCESS)
         return result;
-    port->seqno = seqno;
+    ipc_port_set_seqno(port, seqno);
     ipc_port_unlock(port);
     return KERN_SUCCESS;
 }
@@ -212,6 +227,7 @@ kern_return_t kernel_mach_port_set_context(space_ref_t space, mach_port_name_t n
         result = KERN_INVALID_ARGUMENT;
     else
         port->context = context;
+    ipc_direct_update(port);
     ipc_port_unlock(port);
     return result;
 }
@@ -221,7 +237,7 @@ kern_return_t kernel_mach_port_set_context(space_ref_t space, mach_port_name_t n
 /* The message with a sequence number, or the first for 0.  Port locked. */
 static struct ipc_kmsg *message_with(struct ipc_port *port, mach_port_seqno_t *seqno)
 {
-    mach_port_seqno_t next = port->seqno;
+    mach_port_seqno_t next = ipc_port_seqno(port);
 
     list_for_each(link, &port->messages) {
         if (*seqno == 0 || *seqno == next) {
@@ -239,8 +255,9 @@ kern_return_t kernel_mach_port_peek(space_ref_t space, mach_port_name_t name, na
 {
     const mach_msg_option_t option = (mach_msg_option_t)trailer_type;
     struct ipc_port *port;
-    kern_return_t result = mach_port_find_receive(space, name, &port);
 
+    pull(space, name);
+    kern_return_t result = mach_port_find_receive(space, name, &port);
     if (result != KERN_SUCCESS)
         return result;
     struct ipc_kmsg *kmsg = message_with(port, seqno);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mach_port_guard.c - ports made and unmade with options, and guards, without whose value neither goes. */
+#include "ipc/direct.h"
 #include "ipc/mach_port.h"
 
 #define MPO_KNOWN                                                                                              \
@@ -89,6 +90,7 @@ kern_return_t kernel_mach_port_guard_with_flags(space_ref_t space, mach_port_nam
         port->guard = port->context = guard;
         port->strict_guard = (flags & MPG_STRICT) != 0;
         port->immovable = (flags & MPG_IMMOVABLE_RECEIVE) != 0;
+        ipc_direct_update(port);
     }
     ipc_port_unlock(port);
     return result;
@@ -124,6 +126,7 @@ kern_return_t kernel_mach_port_unguard(space_ref_t space, mach_port_name_t name,
         return result;
     port->guarded = port->strict_guard = port->immovable = false;
     port->guard = port->context = 0;
+    ipc_direct_update(port);
     ipc_port_unlock(port);
     return KERN_SUCCESS;
 }
@@ -137,6 +140,7 @@ kern_return_t kernel_mach_port_swap_guard(space_ref_t space, mach_port_name_t na
     if (result != KERN_SUCCESS)
         return result;
     port->guard = port->context = new_guard;
+    ipc_direct_update(port);
     ipc_port_unlock(port);
     return KERN_SUCCESS;
 }

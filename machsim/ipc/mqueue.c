@@ -8,6 +8,7 @@
  */
 #include "ipc/mqueue.h"
 
+#include "ipc/direct.h"
 #include "ipc/request.h"
 #include "ipc/transit.h"
 #include "kern/thread.h"
@@ -25,6 +26,8 @@ static struct thread *thread_of(struct ipc_wait *wait)
 static void wake(struct ipc_wait *wait, mach_msg_return_t result)
 {
     list_remove(&wait->link);
+    if (wait->port != NULL)
+        ipc_direct_update(wait->port);
     wait->result = result;
     thread_go(thread_of(wait));
 }
@@ -49,6 +52,8 @@ static bool wait_begin(struct thread *thread, struct list *queue, struct ipc_por
     if (aborted)
         return false;
     list_append(queue, &wait->link);
+    if (port != NULL)
+        ipc_direct_update(port);
     wait->deadline = 0;
     if (timed) {
         wait->deadline = hal_now() + (uint64_t)timeout * NANOSECONDS_PER_MS;
@@ -149,7 +154,7 @@ void ipc_wait_init(struct ipc_wait *wait)
 
 static void take(struct ipc_port *port, struct ipc_kmsg *kmsg)
 {
-    kmsg->seqno = port->seqno++;
+    kmsg->seqno = ipc_port_take_seqno(port);
     kmsg->context = port->context;
     kmsg->received_name = port->name;
 }
@@ -248,6 +253,7 @@ static void dequeue(struct ipc_port *port, struct ipc_kmsg *kmsg)
     list_remove(&kmsg->link);
     if (--port->message_count == 0)
         changed(port);
+    ipc_direct_update(port);
 }
 
 /* Gives messages of a locked port's queue to those who wait at one of its sets. */
@@ -279,7 +285,9 @@ static void enqueue(struct ipc_port *port, struct ipc_kmsg *kmsg)
     while (behind != &port->messages && container_of(behind, struct ipc_kmsg, link)->priority < kmsg->priority)
         behind = behind->previous;
     list_prepend(behind, &kmsg->link);
-    if (port->message_count++ > 0)
+    port->message_count++;
+    ipc_direct_update(port);
+    if (port->message_count > 1)
         return;
     changed(port);
     list_for_each(at, &port->set_links)
@@ -298,9 +306,15 @@ static bool has_room(const struct ipc_port *port)
     return port->message_count < port->queue_limit;
 }
 
+/* The same for a message that is about to be posted. */
+static bool take_room(struct ipc_port *port)
+{
+    return has_room(port) && (port->direct == NULL || port->direct->take_room(port->direct, port));
+}
+
 void ipc_mqueue_room(struct ipc_port *port)
 {
-    while (has_room(port) && !list_empty(&port->senders)) {
+    while (!list_empty(&port->senders) && take_room(port)) {
         struct ipc_wait *wait = container_of(port->senders.next, struct ipc_wait, link);
         struct ipc_kmsg *kmsg = wait->kmsg;
 
@@ -310,6 +324,7 @@ void ipc_mqueue_room(struct ipc_port *port)
     }
     if (has_room(port) && port->armed_requests > 0)
         ipc_request_tell_possible(port);
+    ipc_direct_update(port);
 }
 
 void ipc_mqueue_joined(struct ipc_port *port, struct ipc_pset *set)
@@ -374,7 +389,7 @@ mach_msg_return_t ipc_mqueue_send(struct ipc_kmsg *kmsg, struct thread *thread, 
         ipc_kmsg_destroy(kmsg);
     else if (list_empty(&port->messages) && hand_over(port, kmsg))
         ;
-    else if (limited && !has_room(port))
+    else if (limited && !take_room(port))
         result = no_room(kmsg, thread, option, timeout);
     else
         enqueue(port, kmsg);

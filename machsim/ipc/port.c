@@ -2,6 +2,7 @@
 /* port.c - ports, their states, and the rights that the kernel itself holds: see port.h. */
 #include "ipc/port.h"
 
+#include "ipc/direct.h"
 #include "ipc/mqueue.h"
 #include "ipc/notify.h"
 #include "ipc/owed.h"
@@ -262,6 +263,7 @@ void ipc_right_release(struct ipc_right right)
 void ipc_port_leave_space(struct ipc_port *port, mach_msg_return_t told)
 {
     kern_assert(port->state == PORT_ACTIVE);
+    ipc_direct_leave(port);
     port->state = PORT_LIMBO;
     port->space = NULL;
     port->name = MACH_PORT_NULL;

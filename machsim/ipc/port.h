@@ -24,6 +24,7 @@
 #include "kern/defer.h"
 #include "kern/list.h"
 
+struct ipc_direct;
 struct ipc_kmsg;
 struct ipc_request;
 
@@ -66,7 +67,7 @@ struct ipc_port {
     struct list messages; /* of ipc_kmsg, oldest first */
     mach_port_msgcount_t message_count;
     mach_port_msgcount_t queue_limit;
-    mach_port_seqno_t seqno;
+    mach_port_seqno_t seqno; /* ipc_port_seqno */
     struct list senders;    /* of ipc_wait: threads with a message that found no room */
     struct list receivers;  /* of ipc_wait */
     struct list set_links;  /* of ipc_set_link */
@@ -79,6 +80,8 @@ struct ipc_port {
     bool guarded, strict_guard, immovable, temporary_owner, watched; /* immovable, strict: only if guarded */
     void (*watcher)(struct ipc_port *port); /* with `watched`: a message has come or gone, or the port */
     void *watch;
+    struct ipc_direct *direct; /* NULL: all messages come through the core; see direct.h */
+    _Atomic bool has_direct;   /* read without the lock: whether to look */
 };
 
 /* A right in the kernel's hands: type is MACH_MSG_TYPE_PORT_RECEIVE, _SEND or _SEND_ONCE, or 0 for none. */

@@ -2,6 +2,7 @@
 /* pset.c - port sets: see pset.h. */
 #include "ipc/pset.h"
 
+#include "ipc/direct.h"
 #include "ipc/mqueue.h"
 
 struct ipc_pset *ipc_pset_create(void)
@@ -59,6 +60,7 @@ static void join(struct ipc_set_link *link)
         list_append(&link->set->ready, &link->ready_link);
     if (link->set->watcher != NULL)
         link->set->watcher(link->set);
+    ipc_direct_update(link->port);
 }
 
 kern_return_t ipc_pset_add(struct ipc_pset *set, struct ipc_port *port)
@@ -95,6 +97,7 @@ static void unlink(struct ipc_set_link *link)
         list_remove(&link->ready_link);
     if (link->set->watcher != NULL)
         link->set->watcher(link->set);
+    ipc_direct_update(link->port);
     hal_free(link, sizeof *link);
 }
 

@@ -2,6 +2,7 @@
 /* right.c - names that come and go, and their user references: see right.h. */
 #include "ipc/right.h"
 
+#include "ipc/direct.h"
 #include "ipc/mqueue.h"
 #include "ipc/request.h"
 
@@ -163,6 +164,7 @@ static void drop_send(struct ipc_space *space, mach_port_name_t name, struct ipc
 {
     const uint32_t bits = entry_bits(entry);
 
+    ipc_direct_check(entry_object(entry));
     if (bits & MACH_PORT_TYPE_RECEIVE) {
         entry_set_bits(entry, bits & ~(MACH_PORT_TYPE_SEND | ENTRY_UREFS_MASK));
         return;
@@ -321,10 +323,12 @@ void ipc_right_rename(struct ipc_space *space, mach_port_name_t old_name, struct
     }
     if (bits & MACH_PORT_TYPE_RECEIVE) {
         ipc_port_lock(object);
+        ipc_direct_leave(object);
         ((struct ipc_port *)object)->name = new_name;
         ipc_port_unlock(object);
     } else if (bits & MACH_PORT_TYPE_SEND) {
         ipc_hash_move(&space->hash, object, MACH_PORT_INDEX(new_name));
+        ipc_direct_check(object);
     }
     entry_set(new, (entry_bits(new) & ENTRY_GEN_MASK) | (bits & ~ENTRY_GEN_MASK), object);
     ipc_space_free(space, old_name, old);
@@ -576,6 +580,21 @@ kern_return_t ipc_right_copyout_name(struct ipc_space *space, struct ipc_right r
     if (result == KERN_SUCCESS)
         add_right(space, right, name, entry);
     return result;
+}
+
+bool ipc_right_copyout_lease(struct ipc_space *space, struct ipc_port *send_once, mach_port_name_t name)
+{
+    ipc_space_lock(space);
+    struct ipc_entry *entry = space->active ? ipc_space_take_lease(space, name) : NULL;
+
+    if (entry != NULL && send_once == NULL)
+        ipc_space_free(space, name, entry);
+    else if (entry != NULL && send_once == IPC_PORT_DEAD)
+        entry_set(entry, entry_bits(entry) | MACH_PORT_TYPE_DEAD_NAME | 1, NULL);
+    else if (entry != NULL)
+        entry_set(entry, entry_bits(entry) | MACH_PORT_TYPE_SEND_ONCE | 1, send_once);
+    ipc_space_unlock(space);
+    return entry != NULL;
 }
 
 /* ---- requests -------------------------------------------------------------------------------------- */

@@ -70,6 +70,12 @@ kern_return_t ipc_right_give(struct ipc_space *space, struct ipc_right right, ma
  */
 kern_return_t ipc_right_copyout_name(struct ipc_space *space, struct ipc_right right, mach_port_name_t name);
 
+/*
+ * Makes a name that was set aside (ipc_space_lease) that of a send-once right; of a dead name for IPC_PORT_DEAD; NULL
+ * gives it back.  The right is the caller's if the space has ended, or the name is not set aside: false.
+ */
+bool ipc_right_copyout_lease(struct ipc_space *space, struct ipc_port *send_once, mach_port_name_t name);
+
 /* MACH_MSG_TYPE_PORT_* that a disposition results in; 0: it is none. */
 mach_msg_type_name_t ipc_right_result(mach_msg_type_name_t disposition);
 

@@ -224,7 +224,7 @@ kern_return_t ipc_space_alloc_name(struct ipc_space *space, mach_port_name_t nam
     if (index == 0 || index > SPACE_MAX_INDEX)
         return KERN_INVALID_VALUE;
     *entry = ipc_space_entry(space, index);
-    if (*entry != NULL && entry_type(*entry) != MACH_PORT_TYPE_NONE)
+    if (*entry != NULL && (entry_bits(*entry) & (ENTRY_TYPE_MASK | ENTRY_LEASED)))
         return KERN_NAME_EXISTS;
     if (result == KERN_SUCCESS && *entry == NULL && !chunk_add(space, index / SPACE_CHUNK_ENTRIES))
         result = KERN_RESOURCE_SHORTAGE;
@@ -233,6 +233,30 @@ kern_return_t ipc_space_alloc_name(struct ipc_space *space, mach_port_name_t nam
     *entry = ipc_space_entry(space, index);
     take(space, *entry, MACH_PORT_GEN(name));
     return KERN_SUCCESS;
+}
+
+kern_return_t ipc_space_lease(struct ipc_space *space, mach_port_name_t *name)
+{
+    struct ipc_entry *entry;
+    const kern_return_t result = ipc_space_alloc(space, name, &entry);
+
+    if (result == KERN_SUCCESS) {
+        entry_set(entry, entry_bits(entry) | ENTRY_LEASED, NULL);
+        space->names--;
+    }
+    return result;
+}
+
+struct ipc_entry *ipc_space_take_lease(struct ipc_space *space, mach_port_name_t name)
+{
+    struct ipc_entry *entry = ipc_space_entry(space, MACH_PORT_INDEX(name));
+
+    if (entry == NULL || !(entry_bits(entry) & ENTRY_LEASED))
+        return NULL;
+    entry->request = NULL;
+    entry_set(entry, MACH_PORT_GEN(name), NULL);
+    space->names++;
+    return entry;
 }
 
 void ipc_space_free(struct ipc_space *space, mach_port_name_t name, struct ipc_entry *entry)

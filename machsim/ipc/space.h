@@ -17,6 +17,7 @@
 #include "kern/ref.h"
 
 struct ipc_port;
+struct task;
 
 #define SPACE_CHUNK_ENTRIES 64u
 #define SPACE_MAX_INDEX 0xfffffeu /* one more would make MACH_PORT_DEAD */
@@ -34,6 +35,7 @@ struct ipc_directory {
 struct ipc_space {
     struct ref refs;
     struct hal_rcu rcu;
+    struct task *task; /* whose it is, not referenced: it lives while the space has receive rights; NULL: the kernel's */
     struct lock lock; /* guards all below; what is _Atomic is also read without it */
     bool active;      /* false once its task has ended: nothing gets in any more */
     struct ipc_directory *_Atomic directory;
@@ -82,6 +84,14 @@ kern_return_t ipc_space_alloc_name(struct ipc_space *space, mach_port_name_t nam
 
 /* The name denotes nothing any more. */
 void ipc_space_free(struct ipc_space *space, mach_port_name_t name, struct ipc_entry *entry);
+
+/*
+ * Sets a name aside that denotes nothing, and that no one else gets: its index, with any generation, is the machine's to
+ * give to a right later.  Errors are those of ipc_space_alloc.
+ */
+kern_return_t ipc_space_lease(struct ipc_space *space, mach_port_name_t *name);
+/* Makes it a new entry under a name of that index, as ipc_space_alloc does; NULL: it is not set aside. */
+struct ipc_entry *ipc_space_take_lease(struct ipc_space *space, mach_port_name_t name);
 
 /* Makes room for `entries` names in all.  KERN_NO_SPACE, KERN_RESOURCE_SHORTAGE. */
 kern_return_t ipc_space_reserve(struct ipc_space *space, uint32_t entries);

@@ -3,26 +3,6 @@
 #include "ipc/kmsg.h"
 #include "kern/string.h"
 
-bool ipc_trailer_exists(mach_msg_option_t option)
-{
-    const unsigned elements = (unsigned)option >> 24 & 0xf;
-
-    return (unsigned)option >> 28 == MACH_MSG_TRAILER_FORMAT_0 &&
-           (elements <= MACH_RCV_TRAILER_CTX || elements == MACH_RCV_TRAILER_AV || elements == MACH_RCV_TRAILER_LABELS);
-}
-
-mach_msg_size_t ipc_trailer_size(mach_msg_option_t option)
-{
-    switch ((unsigned)option >> 24 & 0xf) {
-    case MACH_RCV_TRAILER_NULL: return sizeof(mach_msg_trailer_t);
-    case MACH_RCV_TRAILER_SEQNO: return sizeof(mach_msg_seqno_trailer_t);
-    case MACH_RCV_TRAILER_SENDER: return sizeof(mach_msg_security_trailer_t);
-    case MACH_RCV_TRAILER_AUDIT: return sizeof(mach_msg_audit_trailer_t);
-    case MACH_RCV_TRAILER_CTX: return sizeof(mach_msg_context_trailer_t);
-    default: return sizeof(mach_msg_max_trailer_t);
-    }
-}
-
 mach_msg_size_t ipc_kmsg_add_trailer(struct ipc_kmsg *kmsg, mach_msg_option_t option)
 {
     const mach_msg_max_trailer_t full = {

@@ -3,6 +3,7 @@
 #include "kern/agent.h"
 
 #include "gen/kernel/mach_vm_ids.h"
+#include "ipc/direct.h"
 #include "ipc/mach_port.h"
 #include "ipc/mqueue.h"
 #include "kern/string.h"
@@ -132,7 +133,7 @@ static bool messages_wait(struct ipc_port *port, mach_port_seqno_t *seqno)
     ipc_port_lock(port);
     const bool some = port->message_count > 0;
 
-    *seqno = port->seqno;
+    *seqno = ipc_port_seqno(port);
     ipc_port_unlock(port);
     return some;
 }

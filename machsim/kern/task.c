@@ -104,6 +104,8 @@ kern_return_t task_make(struct task_heritage *heritage, const struct task_identi
     task->active = true;
     set_tokens(task);
     task->space = ipc_space_create(limits->names, limits->receives);
+    if (task->space != NULL)
+        task->space->task = task;
     task->map = vm_map_exists() ? vm_map_create(UINT64_MAX) : NULL;
     if (task->space == NULL || (vm_map_exists() && task->map == NULL) || !make_ports(task)) {
         task_end(task);
@@ -148,6 +150,15 @@ static bool deactivate(struct task *task)
     task->active = false;
     lock_release(&task->lock);
     return was_active;
+}
+
+bool task_is_active(struct task *task)
+{
+    lock_acquire(&task->lock);
+    const bool active = task->active;
+
+    lock_release(&task->lock);
+    return active;
 }
 
 static void unpublish(struct task *task)
@@ -206,6 +217,8 @@ void task_end(struct task *task)
     agent_end(task);
     release_ports(task);
     defer_drain();
+    if (task->ended != NULL)
+        task->ended(task);
 }
 
 /* ---- finding --------------------------------------------------------------------------------------- */

@@ -49,6 +49,8 @@ struct task {
     struct ipc_port *special[TASK_SPECIAL_PORTS];  /* send rights */
     struct ipc_port *registered[TASK_REGISTERED_PORTS];
     struct agent agent;
+    _Atomic(void *) machine; /* the machine's, under the lock; `ended` is called when all else of the task has ended */
+    void (*ended)(struct task *task);
 };
 
 /* What a new task gets of an older one, its parent or the program that its process ran before: send rights. */
@@ -69,6 +71,9 @@ kern_return_t task_make(struct task_heritage *heritage, const struct task_identi
                         const struct task_limits *limits, struct task **task);
 void task_reference(struct task *task);
 void task_release(struct task *task);
+
+/* Whether it has not ended, nor begun to. */
+bool task_is_active(struct task *task);
 
 /* Ends a task: threads, rights, ports.  Does nothing the second time. */
 void task_end(struct task *task);

@@ -257,8 +257,8 @@ static bool receive_signals(struct hosted_thread *t, int file, struct source *so
     source->recall = t->thread->task->identity.uid == geteuid() ? recall_make(file) : NULL;
     if (source->recall == NULL)
         return false;
-    t->attach = recall_file(source->recall);
-    if (t->attach >= 0)
+    t->attach[0] = recall_file(source->recall);
+    if (t->attach[0] >= 0)
         return true;
     recall_free(source->recall);
     return false;
@@ -323,9 +323,9 @@ uint64_t arena_part(struct hosted_thread *t, uint64_t start, uint64_t size)
     const int file = object == NULL ? -1 : pmap_store_file(&object->store);
 
     if (file >= 0)
-        t->attach = os_file_again(file, max & VM_PROT_WRITE);
+        t->attach[0] = os_file_again(file, max & VM_PROT_WRITE);
     lock_release(&vm_lock);
-    return t->attach >= 0 ? KERN_SUCCESS : object == NULL ? KERN_INVALID_ADDRESS : KERN_RESOURCE_SHORTAGE;
+    return t->attach[0] >= 0 ? KERN_SUCCESS : object == NULL ? KERN_INVALID_ADDRESS : KERN_RESOURCE_SHORTAGE;
 }
 
 uint64_t arena_watch(struct hosted_thread *t, uint64_t start, uint64_t size)

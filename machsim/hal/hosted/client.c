@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "hal/hosted/direct.h"
 #include "hal/hosted/hosted.h"
 #include "kern/trap.h"
 
@@ -32,6 +33,12 @@ static void put_thread(struct hosted_thread *t)
     close(t->connection);
     thread_release(t->thread);
     hal_rcu_defer(&t->rcu, free_now);
+}
+
+void client_attach_none(struct hosted_thread *t)
+{
+    for (unsigned i = 0; i < HOSTED_ATTACH; i++)
+        t->attach[i] = -1;
 }
 
 static bool map_area(struct hosted_thread *t, int *file)
@@ -90,7 +97,8 @@ int client_make(struct task *task, struct user *user, int connection, struct hos
 
     if (t == NULL)
         return ENOMEM;
-    *t = (struct hosted_thread){.user = user, .connection = connection, .attach = -1};
+    *t = (struct hosted_thread){.user = user, .connection = connection};
+    client_attach_none(t);
     ref_init(&t->refs);
     if (!map_area(t, &file)) {
         hal_free(t, sizeof *t);
@@ -143,6 +151,7 @@ void hal_thread_return(struct thread *thread, uint64_t result)
 
     t->area->result = result;
     t->area->out = thread->out;
+    atomic_store(&t->area->offers, direct_offers(thread->task));
     stage_close(t);
     atomic_store(&t->busy, 0);
     tell(t, WIRE_DONE);
@@ -158,9 +167,10 @@ static void begin(struct hosted_thread *t)
     memcpy(arguments, t->area->arguments, sizeof arguments);
     ref_get(&t->refs); /* hal_thread_return lets go of it */
     thread->out = 0;
+    direct_settle(thread->task, number, arguments);
     if (!stage_open(t))
         hal_thread_return(thread, (uint32_t)MACH_SEND_INVALID_DATA);
-    else if (!files_trap(t, number, arguments))
+    else if (!files_trap(t, number, arguments) && !direct_trap(t, number, arguments))
         trap(thread, number, arguments);
 }
 

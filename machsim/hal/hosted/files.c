@@ -166,15 +166,15 @@ static uint64_t poll_trap(struct hosted_thread *t, mach_port_name_t name)
     bool used = false;
 
     if (bits & MACH_PORT_TYPE_PORT_SET) {
-        used = watch != NULL && watch_set(object, watch, &t->attach);
+        used = watch != NULL && watch_set(object, watch, &t->attach[0]);
         ipc_pset_release(object);
     } else {
-        used = watch != NULL && watch_port(object, watch, &t->attach);
+        used = watch != NULL && watch_port(object, watch, &t->attach[0]);
         ipc_port_release(object);
     }
     if (watch != NULL && !used)
         end_watch(watch);
-    return t->attach < 0 ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
+    return t->attach[0] < 0 ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
 }
 
 /* ---- descriptors that are ports -------------------------------------------------------------------- */
@@ -222,14 +222,14 @@ static uint64_t make_file(struct hosted_thread *t, mach_port_name_t name)
 
     ipc_port_lock(port);
     if (port->object_type == OBJECT_FILE)
-        t->attach = fcntl(((struct hosted_file *)port->object)->file, F_DUPFD_CLOEXEC, 0);
+        t->attach[0] = fcntl(((struct hosted_file *)port->object)->file, F_DUPFD_CLOEXEC, 0);
     const bool is_file = port->object_type == OBJECT_FILE;
 
     ipc_port_unlock(port);
     ipc_port_release(port);
     if (!is_file)
         return KERN_INVALID_ARGUMENT;
-    return t->attach < 0 ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
+    return t->attach[0] < 0 ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
 }
 
 /* ---- tasks that are processes ---------------------------------------------------------------------- */

@@ -150,6 +150,8 @@ void user_free_slot(struct user *user, unsigned slot);
 
 /* ---- threads (client.c) ---------------------------------------------------------------------------- */
 
+#define HOSTED_ATTACH 3
+
 /* A client's thread: freed, by RCU, when it is gone and its last trap is over. */
 struct hosted_thread {
     struct hal_rcu rcu;
@@ -174,7 +176,7 @@ struct hosted_thread {
     struct vm_map_copy **memory;
     uint64_t *places;
     uint32_t memory_count, memory_room;
-    int attach; /* a descriptor to send, closed then; -1 */
+    int attach[HOSTED_ATTACH]; /* descriptors to send, closed then; -1: none, as are those after it */
 };
 
 /*
@@ -182,6 +184,9 @@ struct hosted_thread {
  * is still the caller's.
  */
 int client_make(struct task *task, struct user *user, int connection, struct hosted_thread **made);
+
+/* For a thread that has nothing to send yet. */
+void client_attach_none(struct hosted_thread *t);
 
 /* A trap came from the thread in a slot of a user. */
 void client_trap(struct user *user, unsigned slot);

@@ -360,8 +360,8 @@ static bool lay_out(struct hosted_thread *t)
         fine = write_stage(t, file, 0, t->message != NULL ? t->message : t->data, (size_t)t->message_size);
     }
     fine = fine && write_memory(t, &layout, file);
-    if (t->attach >= 0)
-        layout.files[layout.file_count++] = t->attach;
+    for (unsigned i = 0; i < HOSTED_ATTACH && t->attach[i] >= 0; i++)
+        layout.files[layout.file_count++] = t->attach[i];
     if (fine && layout.file_count > 0)
         fine = send_files(t->connection, layout.files, layout.file_count);
     if (file >= 0)
@@ -386,9 +386,9 @@ void stage_discard(struct hosted_thread *t)
     for (uint32_t i = 0; i < t->memory_count; i++)
         vm_map_copy_discard(t->memory[i]);
     t->memory_count = 0;
-    if (t->attach >= 0)
-        close(t->attach);
-    t->attach = -1;
+    for (unsigned i = 0; i < HOSTED_ATTACH && t->attach[i] >= 0; i++)
+        close(t->attach[i]);
+    client_attach_none(t);
     hal_free(t->memory, t->memory_room * sizeof *t->memory);
     hal_free(t->places, t->memory_room * sizeof *t->places);
     t->memory = NULL;
@@ -399,7 +399,7 @@ void stage_discard(struct hosted_thread *t)
 void stage_close(struct hosted_thread *t)
 {
     t->area->back.taken = t->next_memory;
-    if (t->message_size > 0 || t->memory_count > 0 || t->attach >= 0) {
+    if (t->message_size > 0 || t->memory_count > 0 || t->attach[0] >= 0) {
         if (!lay_out(t))
             t->area->result = (uint32_t)MACH_RCV_INVALID_DATA;
     }

@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 2u
+#define WIRE_VERSION 3u
 #define WIRE_MAGIC 0x6863614du /* "Mach" */
 
 /* ---- connections ----------------------------------------------------------------------------------- */
@@ -83,6 +83,7 @@ struct wire_area {
     _Atomic uint32_t state;  /* futex */
     _Atomic uint32_t closed; /* machsim will answer no more */
     _Atomic uint32_t abort;  /* client: end the wait of the trap in progress */
+    _Atomic uint32_t offers; /* machsim, with each answer: channels that lead to this task wait to be taken */
     uint32_t trap;
     uint64_t arguments[WIRE_ARGUMENTS];
     uint64_t result, out;
@@ -104,6 +105,16 @@ enum wire_trap {
                                  nothing is, KERN_INVALID_ADDRESS, and where the next starts, or 0 */
     WIRE_TRAP_AGENT = 0x100b, /* -> KERN_SUCCESS; the port at which requests for this task wait, or 0: kern/agent.h */
     WIRE_TRAP_FAULT = 0x100c, /* address, whether for writing -> result; rights | wire_recall.asked << 32 */
+    /* messages without machsim: channel.h */
+    WIRE_TRAP_CHANNEL = 0x1010, /* name of a send right -> result; number of a channel; forward, backward, port come */
+    WIRE_TRAP_TASK_STATE = 0x1011, /* -> result; the task's part comes */
+    WIRE_TRAP_ACCEPT = 0x1012,  /* -> result; number | record << 32: a channel to this task; forward, backward, port */
+    WIRE_TRAP_REFUSE = 0x1013,  /* number of a channel to this task: it is to be closed */
+    WIRE_TRAP_RECORD = 0x1014,  /* name of a receive right -> result; number of its record */
+    WIRE_TRAP_LEASE = 0x1015,   /* fills the table of leases */
+    WIRE_TRAP_DRAIN = 0x1016,   /* number of a channel of this task's: it is pulled */
+    WIRE_TRAP_PULL = 0x1017,    /* number of a record: its port is pulled, and waiting senders go on */
+    WIRE_TRAP_ANSWERED = 0x1018, /* number of a channel to this task, slot: the answer there is pulled */
     WIRE_TRAP_SET_BOOTSTRAP = 0x1003, /* name -> result; for the bootstrap server alone */
 };
 

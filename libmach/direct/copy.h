@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* copy.h - copies bytes that the other side may be changing: what they were worth is found out afterwards. */
+#ifndef LIBMACH_DIRECT_COPY_H
+#define LIBMACH_DIRECT_COPY_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SANITIZE_THREAD__)
+#define CHANNEL_COPY_BY_WORDS 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CHANNEL_COPY_BY_WORDS 1
+#endif
+#endif
+
+/* Message bytes: a multiple of four. */
+static inline void channel_copy(void *to, const void *from, size_t size)
+{
+#ifdef CHANNEL_COPY_BY_WORDS
+    for (size_t i = 0; i < size / 4; i++)
+        atomic_store_explicit((_Atomic uint32_t *)to + i,
+                              atomic_load_explicit((const _Atomic uint32_t *)from + i, memory_order_relaxed),
+                              memory_order_relaxed);
+#else
+    memcpy(to, from, size);
+#endif
+}
+
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* receive.c - receiving from channels: requests to a port, and the answer to one's own request.  See channel.h. */
+#include <string.h>
+
+#include <mach/mach.h>
+
+#include "copy.h"
+#include "libmach/ring/ring.h"
+#include "machsim/ipc/trailer.h"
+#include "tables.h"
+
+/* What came of a look. */
+enum looked { NOTHING, RECEIVED, BY_MACHSIM };
+
+/* ---- what is received ------------------------------------------------------------------------------ */
+
+static bool is_message(uint32_t size, uint32_t room)
+{
+    return size >= sizeof(mach_msg_header_t) && size % 4 == 0 && size <= CHANNEL_LARGEST && size <= room;
+}
+
+static bool fits(const struct direct_receive *receive, uint32_t size)
+{
+    return round_msg(size) + ipc_trailer_size(receive->option) <= receive->room;
+}
+
+/* Completes a message whose bytes have been copied: nothing of its header is the sender's but the id. */
+static void complete(const struct direct_receive *receive, uint32_t size, mach_port_name_t reply,
+                     mach_msg_type_name_t type, struct channel_record *record, security_token_t sender,
+                     audit_token_t audit)
+{
+    mach_msg_header_t *to = receive->to;
+    const mach_msg_max_trailer_t trailer = {
+        .msgh_trailer_type = MACH_MSG_TRAILER_FORMAT_0,
+        .msgh_trailer_size = ipc_trailer_size(receive->option),
+        .msgh_seqno = atomic_fetch_add(&record->seqno, 1),
+        .msgh_sender = sender,
+        .msgh_audit = audit,
+        .msgh_context = atomic_load_explicit(&record->context, memory_order_relaxed),
+    };
+
+    to->msgh_bits = MACH_MSGH_BITS(reply == MACH_PORT_NULL ? 0 : MACH_MSG_TYPE_PORT_SEND_ONCE, type);
+    to->msgh_size = size;
+    to->msgh_remote_port = reply;
+    to->msgh_local_port = receive->name;
+    to->msgh_voucher_port = MACH_PORT_NULL;
+    memset((uint8_t *)to + size, 0, round_msg(size) - size);
+    memcpy((uint8_t *)to + round_msg(size), &trailer, trailer.msgh_trailer_size);
+}
+
+/* ---- requests -------------------------------------------------------------------------------------- */
+
+/* A port that is received from. */
+struct at_port {
+    struct direct_receive *receive;
+    struct channel_task *task;
+    struct channel_record *record;
+    unsigned number; /* of the record */
+    struct receiving *receiving;
+    struct channel_port *port;
+};
+
+/* `pulling` first: what was pulled before is queued. */
+static bool must_trap(const struct channel_record *record, mach_port_name_t name)
+{
+    return atomic_load(&record->pulling) > 0 || atomic_load(&record->queued) > 0 || atomic_load(&record->name) != name;
+}
+
+/* A request on its way out of a channel. */
+struct taken {
+    uint32_t size, slot, sequence;
+    unsigned lease;
+};
+
+/* Copies the oldest message of a locked channel, if there is one that fits. */
+static enum looked copy_oldest(struct at_port *at, const struct incoming *channel, uint32_t head, struct taken *taken)
+{
+    const struct channel_forward *forward = channel->forward;
+    const uint32_t tail = atomic_load(&forward->tail);
+    const struct channel_entry *entry = &forward->entries[head % CHANNEL_ENTRIES];
+    const uint32_t offset = atomic_load_explicit(&entry->offset, memory_order_relaxed);
+
+    if (head == tail)
+        return NOTHING;
+    taken->size = atomic_load_explicit(&entry->size, memory_order_relaxed);
+    taken->slot = atomic_load_explicit(&entry->slot, memory_order_relaxed);
+    taken->sequence = atomic_load_explicit(&entry->sequence, memory_order_relaxed);
+    if (offset > CHANNEL_ROOM || !is_message(taken->size, CHANNEL_ROOM - offset) || taken->slot > CHANNEL_SLOTS ||
+        !fits(at->receive, taken->size))
+        return BY_MACHSIM;
+    channel_copy(at->receive->to, forward->data + offset, taken->size);
+    atomic_store_explicit(&at->receiving->sender,
+                          atomic_load_explicit(&forward->processor, memory_order_relaxed) + 1, memory_order_relaxed);
+    return RECEIVED;
+}
+
+/* The message is this receiver's: its reply right gets its name, and the message its header. */
+static void keep(struct at_port *at, unsigned number, const struct taken *taken)
+{
+    const struct channel_incoming *from = &at->task->incoming[number];
+    mach_port_name_t reply = MACH_PORT_NULL;
+
+    if (taken->slot != 0) {
+        struct channel_lease *lease = &at->task->leases[taken->lease];
+
+        reply = atomic_load_explicit(&lease->name, memory_order_relaxed);
+        atomic_fetch_or(&at->task->used, (uint64_t)1 << taken->lease);
+        atomic_store(&lease->state, LEASE_USED);
+    }
+    complete(at->receive, taken->size, reply, MACH_MSG_TYPE_PORT_SEND, at->record, from->sender, from->audit);
+}
+
+/* Takes the oldest message of a locked channel. */
+static enum looked take_oldest(struct at_port *at, struct incoming *channel, unsigned number)
+{
+    uint32_t head = atomic_load(&channel->backward->head);
+    struct taken taken;
+    enum looked looked = copy_oldest(at, channel, head, &taken);
+
+    if (looked != RECEIVED)
+        return looked;
+    if (taken.slot != 0 &&
+        !direct_take_lease(number, taken.slot - 1, taken.sequence, channel->generation, &taken.lease))
+        return BY_MACHSIM;
+    /* What this sender sent by machsim before is there by now, and is received before. */
+    const bool first = !must_trap(at->record, at->receive->name) && atomic_load(&at->task->incoming[number].open);
+
+    if (!first || !atomic_compare_exchange_strong(&channel->backward->head, &head, head + 1)) {
+        if (taken.slot != 0)
+            direct_drop_lease(taken.lease);
+        return BY_MACHSIM;
+    }
+    atomic_fetch_add(&at->port->credits, 1);
+    atomic_store_explicit(&channel->backward->processor, direct_processor(), memory_order_relaxed);
+    keep(at, number, &taken);
+    return RECEIVED;
+}
+
+/* Looks into a channel that has said that there is something. */
+static enum looked look_into(struct at_port *at, unsigned number)
+{
+    struct incoming *channel = &direct_incoming[number];
+    _Atomic uint64_t *ready = &at->port->ready[number / 64];
+    const uint64_t bit = (uint64_t)1 << number % 64;
+    enum looked looked = BY_MACHSIM;
+
+    if (pthread_mutex_lock(&channel->lock) != 0)
+        return BY_MACHSIM;
+    if (channel->forward != NULL && channel->record == at->number && atomic_load(&at->task->incoming[number].open)) {
+        looked = take_oldest(at, channel, number);
+        if (looked == NOTHING) {
+            atomic_fetch_and(ready, ~bit);
+            looked = take_oldest(at, channel, number); /* a sender that saw the bit has published before */
+            if (looked != NOTHING)
+                atomic_fetch_or(ready, bit);
+        }
+    }
+    pthread_mutex_unlock(&channel->lock);
+    return looked;
+}
+
+/* Looks into all channels that have said so, in turns. */
+static enum looked look(struct at_port *at)
+{
+    const uint32_t turn = atomic_load_explicit(&at->receiving->turn, memory_order_relaxed);
+
+    for (unsigned i = 0; i <= CHANNEL_INCOMING / 64; i++) {
+        const unsigned word = (turn / 64 + i) % (CHANNEL_INCOMING / 64);
+        uint64_t ready = atomic_load(&at->port->ready[word]);
+
+        if (i == 0)
+            ready &= ~(uint64_t)0 << turn % 64;
+        for (; ready != 0; ready &= ready - 1) {
+            const unsigned number = word * 64 + (unsigned)__builtin_ctzll(ready);
+            const enum looked looked = look_into(at, number);
+
+            if (looked == NOTHING)
+                continue;
+            atomic_store_explicit(&at->receiving->turn, (number + 1) % CHANNEL_INCOMING, memory_order_relaxed);
+            return looked;
+        }
+    }
+    return NOTHING;
+}
+
+static bool something_at_port(const void *context)
+{
+    const struct at_port *at = context;
+
+    for (unsigned i = 0; i < CHANNEL_INCOMING / 64; i++)
+        if (atomic_load(&at->port->ready[i]) != 0)
+            return true;
+    return must_trap(at->record, at->receive->name);
+}
+
+static void wait_begin(struct direct_wait *wait, const struct direct_receive *receive)
+{
+    wait->deadline = UINT64_MAX;
+    wait->interruptible = (receive->option & MACH_RCV_INTERRUPT) != 0;
+    if (receive->option & MACH_RCV_TIMEOUT) {
+        wait->start = direct_now();
+        wait->deadline = wait->start + (uint64_t)receive->timeout * 1000000;
+    }
+}
+
+/* The wait has ended without a message.  False: machsim is to go on with it. */
+static bool wait_end(const struct direct_wait *wait, enum direct_waited how, struct direct_receive *receive,
+                     mach_msg_return_t *result)
+{
+    if (receive->option & MACH_RCV_TIMEOUT)
+        receive->timeout = direct_left(wait);
+    *result = how == WAITED_OUT ? MACH_RCV_TIMED_OUT : MACH_RCV_INTERRUPTED;
+    return how == WAITED_OUT || how == WAITED_INTERRUPTED;
+}
+
+/* Sleeps until there is something at the port. */
+static enum direct_waited sleep_at_port(struct at_port *at, struct direct_wait *wait)
+{
+    const uint32_t bell = atomic_load(&at->port->bell);
+
+    atomic_fetch_add(&at->port->sleeping, 1);
+    if (something_at_port(at))
+        return WAITED;
+    return direct_sleep(wait, &at->port->bell, bell);
+}
+
+/* After a message was taken: senders who wait for room in machsim go on. */
+static void after_taking(struct at_port *at)
+{
+    if (atomic_load(&at->record->flags) & RECORD_BLOCKED)
+        direct_do(WIRE_TRAP_PULL, at->number, 0);
+}
+
+static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
+{
+    struct direct_wait wait = {.start = 0};
+
+    wait_begin(&wait, at->receive);
+    for (;;) {
+        const enum looked looked = must_trap(at->record, at->receive->name) ? BY_MACHSIM : look(at);
+
+        if (looked == RECEIVED) {
+            after_taking(at);
+            *result = MACH_MSG_SUCCESS;
+            return true;
+        }
+        if (looked == BY_MACHSIM || (atomic_load(&at->record->flags) & RECORD_PARKED))
+            return wait_end(&wait, WAITED_LONG, at->receive, result);
+        const uint32_t sender = atomic_load_explicit(&at->receiving->sender, memory_order_relaxed);
+
+        if (sender != 0 && direct_spin(&at->receiving->spin, sender - 1, something_at_port, at))
+            continue;
+        const enum direct_waited how = sleep_at_port(at, &wait);
+
+        if (how != WAITED)
+            return wait_end(&wait, how, at->receive, result);
+    }
+}
+
+/* ---- answers --------------------------------------------------------------------------------------- */
+
+/* The answer that is waited for. */
+struct at_slot {
+    struct direct_receive *receive;
+    struct outgoing *channel;
+    struct channel_record *record;
+    unsigned slot;
+    uint32_t sequence;
+};
+
+static bool something_at_slot(const void *context)
+{
+    const struct at_slot *at = context;
+
+    return atomic_load(&at->channel->backward->answers[at->slot].answered) == at->sequence ||
+           atomic_load(&at->channel->forward->slots[at->slot].state) != SLOT_WORD(at->sequence, SLOT_OUTSTANDING) ||
+           must_trap(at->record, at->receive->name);
+}
+
+/* Takes the answer, if it is there. */
+static enum looked take_answer(struct at_slot *at)
+{
+    const struct channel_backward *backward = at->channel->backward;
+    struct channel_forward *forward = at->channel->forward;
+    uint32_t word = SLOT_WORD(at->sequence, SLOT_OUTSTANDING);
+
+    if (atomic_load(&forward->slots[at->slot].state) != word)
+        return BY_MACHSIM;
+    if (atomic_load(&backward->answers[at->slot].answered) != at->sequence)
+        return must_trap(at->record, at->receive->name) ? BY_MACHSIM : NOTHING;
+    const uint32_t size = atomic_load_explicit(&backward->answers[at->slot].size, memory_order_relaxed);
+
+    if (!is_message(size, CHANNEL_LARGEST) || !fits(at->receive, size))
+        return BY_MACHSIM;
+    channel_copy(at->receive->to, backward->data[at->slot], size);
+    if (must_trap(at->record, at->receive->name) ||
+        !atomic_compare_exchange_strong(&forward->slots[at->slot].state, &word, SLOT_WORD(at->sequence, SLOT_FREE)))
+        return BY_MACHSIM;
+    atomic_store(&at->record->waiting, 0);
+    complete(at->receive, size, MACH_PORT_NULL, MACH_MSG_TYPE_PORT_SEND_ONCE, at->record, forward->sender, forward->audit);
+    return RECEIVED;
+}
+
+static enum direct_waited sleep_at_slot(struct at_slot *at, struct direct_wait *wait)
+{
+    struct channel_slot *slot = &at->channel->forward->slots[at->slot];
+    _Atomic uint32_t *bell = (_Atomic uint32_t *)(uintptr_t)&at->channel->backward->answers[at->slot].bell;
+    const uint32_t value = atomic_load(bell);
+
+    atomic_store(&slot->sleeping, 1);
+    const enum direct_waited how = something_at_slot(at) ? WAITED : direct_sleep(wait, bell, value);
+
+    atomic_store(&slot->sleeping, 0);
+    return how;
+}
+
+static bool await_answer(struct at_slot *at, mach_msg_return_t *result)
+{
+    static _Atomic uint32_t spin;
+    struct direct_wait wait = {.start = 0};
+
+    wait_begin(&wait, at->receive);
+    for (;;) {
+        const enum looked looked = take_answer(at);
+
+        if (looked == RECEIVED) {
+            *result = MACH_MSG_SUCCESS;
+            return true;
+        }
+        if (looked == BY_MACHSIM)
+            return wait_end(&wait, WAITED_LONG, at->receive, result);
+        const uint32_t processor = atomic_load_explicit(&at->channel->backward->processor, memory_order_relaxed);
+
+        if (direct_spin(&spin, processor, something_at_slot, at))
+            continue;
+        const enum direct_waited how = sleep_at_slot(at, &wait);
+
+        if (how != WAITED)
+            return wait_end(&wait, how, at->receive, result);
+    }
+}
+
+/* The channel whose slot a port's answer is to come in, which stays while it is waited at; NULL. */
+static struct outgoing *find_awaited(uint32_t waiting)
+{
+    for (unsigned i = 0; i < CHANNEL_OUTGOING; i++) {
+        struct outgoing *at = &direct_outgoing[i];
+
+        if (atomic_load(&at->forward) == NULL || at->number != waiting >> 8 || pthread_mutex_lock(&at->lock) != 0)
+            continue;
+        const bool here = at->forward != NULL && at->number == waiting >> 8;
+
+        at->waiting += here;
+        pthread_mutex_unlock(&at->lock);
+        if (here)
+            return at;
+    }
+    return NULL;
+}
+
+static bool receive_answer(struct direct_receive *receive, struct channel_record *record, uint32_t waiting,
+                           mach_msg_return_t *result)
+{
+    struct outgoing *channel = find_awaited(waiting);
+    struct at_slot at = {
+        .receive = receive, .channel = channel, .record = record, .slot = ((waiting & 0xff) - 1) % CHANNEL_SLOTS};
+
+    if (channel == NULL)
+        return false;
+    const struct channel_slot *slot = &channel->forward->slots[at.slot];
+    const uint32_t word = atomic_load(&slot->state);
+
+    at.sequence = SLOT_SEQUENCE(word);
+    const bool done = SLOT_STATE(word) == SLOT_OUTSTANDING && atomic_load(&slot->reply) == receive->name &&
+                      await_answer(&at, result);
+
+    if (pthread_mutex_lock(&channel->lock) == 0) {
+        channel->waiting--;
+        direct_unlock_outgoing(channel);
+    }
+    return done;
+}
+
+/* ---- the door -------------------------------------------------------------------------------------- */
+
+bool direct_receives(mach_port_name_t name)
+{
+    unsigned number;
+    const struct channel_record *record = direct_record(name, &number);
+
+    return record != NULL && atomic_load_explicit(&direct_receiving[number].port, memory_order_relaxed) != NULL &&
+           !(atomic_load(&record->flags) & RECORD_PARKED);
+}
+
+bool direct_receive(struct direct_receive *receive, mach_msg_return_t *result)
+{
+    struct at_port at = {.receive = receive};
+    struct channel_record *record = direct_record(receive->name, &at.number);
+
+    if (record == NULL || !ipc_trailer_exists(receive->option) || (atomic_load(&record->flags) & RECORD_PARKED))
+        return false;
+    const uint32_t waiting = atomic_load(&record->waiting);
+
+    at.receiving = &direct_receiving[at.number];
+    at.port = atomic_load_explicit(&at.receiving->port, memory_order_acquire);
+    if (waiting != 0)
+        return at.port == NULL && receive_answer(receive, record, waiting, result);
+    if (at.port == NULL)
+        return false;
+    at.task = atomic_load(&direct_task);
+    at.record = record;
+    return receive_requests(&at, result);
+}

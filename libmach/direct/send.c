@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* send.c - sending by channels: requests to ports, and answers to those who wait for them.  See channel.h. */
+#include <string.h>
+
+#include <mach/mach.h>
+
+#include "copy.h"
+#include "libmach/ring/os.h"
+#include "libmach/ring/ring.h"
+#include "tables.h"
+
+#define REQUEST_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0)
+#define RPC_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE)
+#define ANSWER_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND_ONCE, 0)
+
+/* ---- room ------------------------------------------------------------------------------------------ */
+
+/* Where `size` bytes can lie among those of messages that no one has taken; false: nowhere. */
+static bool find_room(struct outgoing *channel, uint32_t head, uint32_t size, uint32_t *at)
+{
+    const uint32_t oldest = channel->starts[head % CHANNEL_ENTRIES];
+
+    if (channel->tail == head)
+        channel->next = 0;
+    *at = channel->next;
+    if (channel->tail == head || channel->next > oldest) {
+        if (size <= CHANNEL_ROOM - channel->next)
+            return true;
+        *at = 0;
+        return channel->tail != head && size < oldest;
+    }
+    return size < oldest - channel->next;
+}
+
+/* Room in the port's queue, which is the sender's then. */
+static bool take_credit(struct channel_port *port)
+{
+    int32_t credits = atomic_load_explicit(&port->credits, memory_order_relaxed);
+
+    while (credits > 0)
+        if (atomic_compare_exchange_weak(&port->credits, &credits, credits - 1))
+            return true;
+    return false;
+}
+
+/* ---- requests -------------------------------------------------------------------------------------- */
+
+/* What a request is about to use. */
+struct request {
+    const mach_msg_header_t *msg;
+    uint32_t size;
+    struct channel_record *reply; /* of the port that the answer is for; NULL: it wants none */
+    unsigned reply_record;
+    unsigned slot;
+    uint32_t sequence;
+};
+
+/* Whether the answer that a port waits for may still come by a channel's slot. */
+static bool may_come(const struct outgoing *channel, uint32_t waiting, mach_port_name_t name)
+{
+    const struct channel_slot *slot = &channel->forward->slots[((waiting & 0xff) - 1) % CHANNEL_SLOTS];
+
+    return SLOT_STATE(atomic_load(&slot->state)) == SLOT_OUTSTANDING && atomic_load(&slot->reply) == name;
+}
+
+/* The same for whichever channel that is; one is locked. */
+static bool is_awaited(struct outgoing *locked, uint32_t waiting, mach_port_name_t name)
+{
+    if (locked->number == waiting >> 8)
+        return may_come(locked, waiting, name);
+    for (unsigned i = 0; i < CHANNEL_OUTGOING; i++) {
+        struct outgoing *at = &direct_outgoing[i];
+
+        if (at == locked || at->forward == NULL)
+            continue;
+        if (pthread_mutex_trylock(&at->lock) != 0)
+            return true;
+        const bool here = at->forward != NULL && at->number == waiting >> 8, comes = here && may_come(at, waiting, name);
+
+        pthread_mutex_unlock(&at->lock);
+        if (here)
+            return comes;
+    }
+    return false;
+}
+
+/* Whether the answer to a request can come by the channel, which is locked. */
+static bool find_reply(struct outgoing *channel, struct request *request)
+{
+    const mach_port_name_t name = request->msg->msgh_local_port;
+
+    request->reply = direct_record(name, &request->reply_record);
+    if (request->reply == NULL || (atomic_load(&request->reply->flags) & RECORD_PARKED))
+        return false;
+    uint32_t waiting = atomic_load(&request->reply->waiting);
+
+    if (waiting != 0 && is_awaited(channel, waiting, name))
+        return false;
+    return waiting == 0 || atomic_compare_exchange_strong(&request->reply->waiting, &waiting, 0);
+}
+
+/* Takes a slot for the answer. */
+static bool take_slot(struct outgoing *channel, struct request *request)
+{
+    for (unsigned i = 0; i < CHANNEL_SLOTS; i++) {
+        struct channel_slot *slot = &channel->forward->slots[i];
+        const uint32_t word = atomic_load(&slot->state);
+
+        if (SLOT_STATE(word) == SLOT_OUTSTANDING || SLOT_STATE(word) == SLOT_KEPT)
+            continue;
+        uint32_t none = 0;
+
+        if (!atomic_compare_exchange_strong(&request->reply->waiting, &none, SLOT_OF(channel->number, i)))
+            return false;
+        request->slot = i;
+        request->sequence = (SLOT_SEQUENCE(word) + 1) & SLOT_SEQUENCE_MASK;
+        atomic_store_explicit(&slot->reply, request->msg->msgh_local_port, memory_order_relaxed);
+        atomic_store_explicit(&slot->parked, 0, memory_order_relaxed);
+        atomic_store_explicit(&slot->sleeping, 0, memory_order_relaxed);
+        atomic_store(&slot->state, SLOT_WORD(request->sequence, SLOT_OUTSTANDING));
+        return true;
+    }
+    return false;
+}
+
+/* What was taken is not used. */
+static void drop_slot(struct outgoing *channel, struct request *request)
+{
+    if (request->reply == NULL)
+        return;
+    atomic_store(&channel->forward->slots[request->slot].state, SLOT_WORD(request->sequence, SLOT_FREE));
+    atomic_store(&request->reply->waiting, 0);
+}
+
+/* Writes the message, and makes it visible. */
+static void publish(struct outgoing *channel, const struct request *request, uint32_t at)
+{
+    struct channel_forward *forward = channel->forward;
+    struct channel_entry *entry = &forward->entries[channel->tail % CHANNEL_ENTRIES];
+
+    channel_copy(forward->data + at, request->msg, request->size);
+    atomic_store_explicit(&entry->offset, at, memory_order_relaxed);
+    atomic_store_explicit(&entry->size, request->size, memory_order_relaxed);
+    atomic_store_explicit(&entry->slot, request->reply != NULL ? request->slot + 1 : 0, memory_order_relaxed);
+    atomic_store_explicit(&entry->sequence, request->sequence, memory_order_relaxed);
+    atomic_store_explicit(&forward->processor, direct_processor(), memory_order_relaxed);
+    channel->starts[channel->tail % CHANNEL_ENTRIES] = at;
+    channel->next = at + ((request->size + 63) & ~63u);
+    atomic_store(&forward->tail, ++channel->tail);
+}
+
+/* Sees to it that someone looks.  The channel is locked. */
+static void announce(struct outgoing *channel, unsigned incoming)
+{
+    _Atomic uint64_t *ready = &channel->port->ready[incoming / 64];
+    const uint64_t bit = (uint64_t)1 << incoming % 64;
+
+    if (!(atomic_load(ready) & bit))
+        atomic_fetch_or(ready, bit);
+}
+
+static bool put(struct outgoing *channel, struct request *request)
+{
+    const uint32_t head = atomic_load_explicit(&channel->backward->head, memory_order_acquire);
+    uint32_t at;
+
+    if (channel->tail - head >= CHANNEL_ENTRIES || atomic_load(&channel->port->parked) ||
+        !find_room(channel, head, request->size, &at) || !take_credit(channel->port))
+        return false;
+    if (request->reply != NULL && !take_slot(channel, request)) {
+        atomic_fetch_add(&channel->port->credits, 1);
+        return false;
+    }
+    publish(channel, request, at);
+    announce(channel, atomic_load_explicit(&channel->forward->incoming, memory_order_relaxed) % CHANNEL_INCOMING);
+    return true;
+}
+
+/* The channel was closed just when a message was put into it: whether that was taken out all the same. */
+static bool was_taken(struct outgoing *channel, struct request *request)
+{
+    direct_do(WIRE_TRAP_DRAIN, channel->number, 0); /* returns when the closing is over */
+    if (atomic_load(&channel->backward->head) == channel->tail)
+        return true;
+    drop_slot(channel, request);
+    return false;
+}
+
+/* After a message is visible: whoever is to take it is told.  False: no one will.  Unlocks the channel. */
+static bool tell(struct outgoing *channel, struct request *request)
+{
+    struct channel_port *port = channel->port;
+    const unsigned number = channel->number;
+    const bool open = atomic_load(&channel->forward->open) || was_taken(channel, request);
+    const bool parked = open && atomic_load(&port->parked);
+
+    if (open && !parked && channel_ring(port))
+        mach_os_wake(&port->bell);
+    direct_unlock_outgoing(channel);
+    if (parked)
+        direct_do(WIRE_TRAP_DRAIN, number, 0);
+    if (open && request->reply != NULL && (atomic_load(&request->reply->flags) & RECORD_PARKED))
+        direct_do(WIRE_TRAP_PULL, request->reply_record, 0);
+    return open;
+}
+
+static bool send_request(const mach_msg_header_t *msg, mach_msg_size_t size)
+{
+    struct request request = {.msg = msg, .size = size};
+    struct outgoing *channel = direct_find_outgoing(msg->msgh_remote_port);
+
+    if (channel == NULL)
+        return false;
+    if (msg->msgh_bits == RPC_BITS && !find_reply(channel, &request)) {
+        direct_unlock_outgoing(channel);
+        if (request.reply == NULL) /* for the next time */
+            (void)direct_make_record(msg->msgh_local_port, &request.reply_record);
+        return false;
+    }
+    if (put(channel, &request))
+        return tell(channel, &request);
+    direct_unlock_outgoing(channel);
+    return false;
+}
+
+/* ---- answers --------------------------------------------------------------------------------------- */
+
+/* The lease that a name is one of, which no one else answers by now; NULL. */
+static struct channel_lease *begin_answer(mach_port_name_t name, unsigned *number)
+{
+    struct named *named = direct_named(name);
+    struct channel_task *task = atomic_load_explicit(&direct_task, memory_order_acquire);
+    const uint32_t lease = named == NULL || task == NULL ? 0 : atomic_load_explicit(&named->lease, memory_order_relaxed);
+    uint32_t used = LEASE_USED;
+
+    if (lease == 0 || lease > CHANNEL_LEASES)
+        return NULL;
+    *number = lease - 1;
+    struct channel_lease *found = &task->leases[lease - 1];
+
+    if (atomic_load_explicit(&found->name, memory_order_relaxed) != name ||
+        !atomic_compare_exchange_strong(&found->state, &used, LEASE_REPLYING))
+        return NULL;
+    if (atomic_load_explicit(&found->name, memory_order_relaxed) == name)
+        return found;
+    atomic_store(&found->state, LEASE_USED);
+    return NULL;
+}
+
+/* Puts the answer where it is waited for.  False: it must go by machsim. */
+static bool put_answer(struct incoming *channel, unsigned slot, uint32_t sequence, const mach_msg_header_t *msg,
+                       mach_msg_size_t size)
+{
+    const struct channel_slot *of = &channel->forward->slots[slot];
+    struct channel_answer *answer = &channel->backward->answers[slot];
+
+    if (atomic_load(&of->state) != SLOT_WORD(sequence, SLOT_OUTSTANDING) || atomic_load(&of->parked))
+        return false;
+    channel_copy(channel->backward->data[slot], msg, size);
+    atomic_store_explicit(&answer->size, size, memory_order_relaxed);
+    atomic_store_explicit(&channel->backward->processor, direct_processor(), memory_order_relaxed);
+    atomic_store(&answer->answered, sequence);
+    return true;
+}
+
+/* Wakes who waits for an answer that is there, or has machsim take it on.  True: machsim is to. */
+static bool tell_answer(struct incoming *channel, unsigned slot, uint32_t sequence)
+{
+    const struct channel_slot *of = &channel->forward->slots[slot];
+    struct channel_answer *answer = &channel->backward->answers[slot];
+    const uint32_t word = atomic_load(&of->state);
+
+    if (atomic_load(&of->parked) ||
+        (SLOT_SEQUENCE(word) == sequence && (SLOT_STATE(word) == SLOT_SETTLED || SLOT_STATE(word) == SLOT_KEPT)))
+        return true;
+    if (atomic_load(&of->sleeping)) {
+        atomic_fetch_add(&answer->bell, 1);
+        mach_os_wake(&answer->bell);
+    }
+    return false;
+}
+
+static bool send_answer(const mach_msg_header_t *msg, mach_msg_size_t size)
+{
+    unsigned number;
+    struct channel_lease *lease = begin_answer(msg->msgh_remote_port, &number);
+
+    if (lease == NULL)
+        return false;
+    const unsigned at = atomic_load_explicit(&lease->channel, memory_order_relaxed) % CHANNEL_INCOMING;
+    const unsigned slot = atomic_load_explicit(&lease->slot, memory_order_relaxed) % CHANNEL_SLOTS;
+    const uint32_t sequence = atomic_load_explicit(&lease->sequence, memory_order_relaxed);
+    struct incoming *channel = &direct_incoming[at];
+    bool sent = false, by_machsim = false;
+
+    if (pthread_mutex_lock(&channel->lock) == 0) {
+        sent = channel->forward != NULL && channel->generation == direct_lease_generation[number] &&
+               put_answer(channel, slot, sequence, msg, size);
+        by_machsim = sent && tell_answer(channel, slot, sequence);
+        pthread_mutex_unlock(&channel->lock);
+    }
+    if (sent)
+        direct_drop_lease(number);
+    else
+        atomic_store(&lease->state, LEASE_USED);
+    if (by_machsim)
+        direct_do(WIRE_TRAP_ANSWERED, at, slot);
+    return sent;
+}
+
+/* ---- the door -------------------------------------------------------------------------------------- */
+
+static bool by_chance(void)
+{
+    static __thread uint32_t state;
+
+    if (state == 0)
+        state = (uint32_t)(uintptr_t)&state ^ (uint32_t)direct_now() ^ 0x9e3779b9u;
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return state & 1;
+}
+
+bool direct_send(const mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t size)
+{
+    if (size < sizeof *msg || size > CHANNEL_LARGEST || size % 4 != 0 || msg->msgh_voucher_port != MACH_PORT_NULL ||
+        (option & MACH_SEND_TRAILER) || direct_named(msg->msgh_remote_port) == NULL)
+        return false;
+    if (direct_mode == DIRECT_RANDOM && by_chance())
+        return false;
+    switch (msg->msgh_bits) {
+    case RPC_BITS: return MACH_PORT_VALID(msg->msgh_local_port) && send_request(msg, size);
+    case REQUEST_BITS: return msg->msgh_local_port == MACH_PORT_NULL && send_request(msg, size);
+    case ANSWER_BITS: return msg->msgh_local_port == MACH_PORT_NULL && send_answer(msg, size);
+    default: return false;
+    }
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tables.h - what this process knows of its channels.
+ *
+ * All of it lies in tables that are there until the process ends, so that who finds something by a name may look at it,
+ * and locks it to be sure: a channel's mapping changes only with its lock held.  Locks are of the kind that tells a
+ * thread which has one already: that is a signal handler's call, which goes by a trap.
+ */
+#ifndef LIBMACH_DIRECT_TABLES_H
+#define LIBMACH_DIRECT_TABLES_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "direct.h"
+#include "machsim/hal/hosted/channel.h"
+
+#pragma GCC visibility push(hidden)
+
+/* A channel that this task sends by. */
+struct outgoing {
+    pthread_mutex_t lock; /* guards all below */
+    _Atomic uint32_t name; /* of the send right; 0: no channel is here */
+    unsigned number;
+    struct channel_forward *_Atomic forward;
+    const struct channel_backward *backward;
+    struct channel_port *port;
+    bool was_open;
+    unsigned waiting;         /* threads that wait for answers: the mappings stay */
+    uint32_t tail;            /* messages so far */
+    uint32_t next;            /* where the next one's bytes go */
+    uint32_t starts[CHANNEL_ENTRIES]; /* where those of each lie */
+};
+
+/* A channel that leads to this task. */
+struct incoming {
+    pthread_mutex_t lock;
+    const struct channel_forward *_Atomic forward; /* NULL: none is here */
+    struct channel_backward *backward;
+    unsigned record;
+    uint32_t generation; /* changes when it becomes another channel */
+};
+
+/* A port that this task receives from by channels. */
+struct receiving {
+    struct channel_port *_Atomic port;
+    _Atomic uint32_t spin;  /* how long it is worth while to wait without sleeping */
+    _Atomic uint32_t turn;  /* where to look first */
+    _Atomic uint32_t sender; /* 1 + the processor that the last message came from; 0: none has */
+};
+
+/* What stands behind an index of a name. */
+struct named {
+    _Atomic uint32_t name;    /* the last one of that index that was sent to */
+    _Atomic int32_t uses;     /* messages that went to it; < 0: it can have no channel for so many more */
+    struct outgoing *_Atomic outgoing;
+    _Atomic uint32_t record;  /* 1 + the number of its record, or 0 */
+    _Atomic uint32_t lease;   /* 1 + the number of a lease of that index, or 0 */
+};
+
+enum direct_mode { DIRECT_NEVER, DIRECT_ALWAYS, DIRECT_AUTO, DIRECT_RANDOM };
+extern enum direct_mode direct_mode;
+
+extern struct channel_task *_Atomic direct_task;
+extern struct outgoing direct_outgoing[CHANNEL_OUTGOING];
+extern struct incoming direct_incoming[CHANNEL_INCOMING];
+extern struct receiving direct_receiving[CHANNEL_PORTS];
+
+/* The entry for a name; NULL: names so high have none. */
+struct named *direct_named(mach_port_name_t name);
+/* The record of a receive right of this task's that has one; NULL. */
+struct channel_record *direct_record(mach_port_name_t name, unsigned *number);
+/* Gives one to a receive right that has none. */
+struct channel_record *direct_make_record(mach_port_name_t name, unsigned *number);
+
+/* The channel to send by to a name, locked; NULL: there is none, or it is not ready.  It counts what asks for one. */
+struct outgoing *direct_find_outgoing(mach_port_name_t name);
+void direct_unlock_outgoing(struct outgoing *channel);
+
+/* Gives a reply right a name, for the caller to make known.  False: there is none left: direct_fill_leases. */
+bool direct_take_lease(unsigned channel, unsigned slot, uint32_t sequence, uint32_t generation, unsigned *lease);
+void direct_drop_lease(unsigned lease);
+/* Has machsim set aside more names.  No channel is locked. */
+void direct_fill_leases(void);
+extern uint32_t direct_lease_generation[CHANNEL_LEASES];
+
+/* A trap of WIRE_TRAP_*, for its effect alone. */
+void direct_do(uint32_t number, uint64_t first, uint64_t second);
+
+/* ---- waiting (wait.c) ---------------------------------------------------------------------------------- */
+
+/* How long a receive has waited, and may. */
+struct direct_wait {
+    uint64_t start;    /* 0: not looked yet */
+    uint64_t deadline; /* of the clock; UINT64_MAX: none */
+    bool interruptible;
+};
+
+enum direct_waited { WAITED, WAITED_LONG, WAITED_OUT, WAITED_INTERRUPTED };
+
+/* A word has been seen as `value`: waits for it to change, but not long. */
+enum direct_waited direct_sleep(struct direct_wait *wait, _Atomic uint32_t *word, uint32_t value);
+/* Waits while `ready` says no, if the other side runs on another processor, for a time that pays. */
+bool direct_spin(_Atomic uint32_t *spin, uint32_t processor, bool (*ready)(const void *), const void *context);
+uint32_t direct_processor(void);
+/* Milliseconds that are left of a receive's time. */
+mach_msg_timeout_t direct_left(const struct direct_wait *wait);
+uint64_t direct_now(void);
+
+#pragma GCC visibility pop
+
+#endif
