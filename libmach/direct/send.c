@@ -165,13 +165,18 @@ static bool put(struct outgoing *channel, struct request *request)
     uint32_t at;
 
     if (channel->tail - head >= CHANNEL_ENTRIES || atomic_load(&channel->port->parked) ||
-        !find_room(channel, head, request->size, &at) || !take_credit(channel->port))
+        !find_room(channel, head, request->size, &at) || (request->reply != NULL && !take_slot(channel, request)))
         return false;
-    if (request->reply != NULL && !take_slot(channel, request)) {
-        atomic_fetch_add(&channel->port->credits, 1);
+    atomic_store(&channel->forward->sending, 1);
+    const bool fits = take_credit(channel->port);
+
+    if (fits)
+        publish(channel, request, at);
+    atomic_store_explicit(&channel->forward->sending, 0, memory_order_release);
+    if (!fits) {
+        drop_slot(channel, request);
         return false;
     }
-    publish(channel, request, at);
     announce(channel, atomic_load_explicit(&channel->forward->incoming, memory_order_relaxed) % CHANNEL_INCOMING);
     return true;
 }

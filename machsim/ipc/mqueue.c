@@ -319,8 +319,8 @@ void ipc_mqueue_room(struct ipc_port *port)
         struct ipc_kmsg *kmsg = wait->kmsg;
 
         wait->kmsg = NULL;
-        wake(wait, MACH_MSG_SUCCESS);
         post(port, kmsg);
+        wake(wait, MACH_MSG_SUCCESS);
     }
     if (has_room(port) && port->armed_requests > 0)
         ipc_request_tell_possible(port);

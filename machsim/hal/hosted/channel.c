@@ -200,11 +200,9 @@ static void queue_request(struct channel *channel, struct ipc_kmsg *kmsg, uint32
     kmsg->id = kmsg->message->msgh_id;
     kmsg->reply = reply_of(channel, slot, sequence);
     kmsg->destination = (struct ipc_right){.port = port, .type = MACH_MSG_TYPE_PORT_SEND};
-    ipc_port_lock(port);
-    port->send_rights++;
-    ipc_port_reference(port);
-    ipc_port_unlock(port);
+    direct_port_move(channel->port, true);
     (void)ipc_mqueue_send(kmsg, NULL, MACH_MSG_OPTION_NONE, MACH_MSG_TIMEOUT_NONE);
+    direct_port_move(channel->port, false);
 }
 
 /* Takes the oldest message; false: there is none, or no memory for it, or what is there is none. */
@@ -233,7 +231,6 @@ static bool drain_one(struct channel *channel)
         ipc_kmsg_free(kmsg);
         return true;
     }
-    atomic_fetch_add(&channel->port->page->credits, 1);
     queue_request(channel, kmsg, slot, sequence);
     return true;
 }
@@ -419,8 +416,8 @@ static int32_t waiting_in(const struct channel *channel)
 }
 
 /*
- * When a sender was killed between two steps, room for a message may be missing.  Of those who send just now, each may
- * put one message more into the queue than there is room for.
+ * When a sender was killed after it took room and before its message was there, the room is given back.  Of others who are
+ * between the two just now, each may put one message more into the queue than there is room for.
  */
 static void mend_room(struct channel *channel)
 {
@@ -453,7 +450,7 @@ void channel_close(struct channel *channel)
         atomic_fetch_sub(&channel->receiver->offers, 1);
     direct_settle_channel(channel->receiver, channel);
     channel_answer_all(channel);
-    if (!task_is_active(channel->sender->task))
+    if (atomic_load(&channel->forward->sending) && !task_is_active(channel->sender->task))
         mend_room(channel);
     ipc_port_release_send(channel->port->port);
     channel_try_free(channel);

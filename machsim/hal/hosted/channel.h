@@ -68,6 +68,7 @@ struct channel_slot {
 struct channel_forward {
     alignas(64) _Atomic uint32_t tail; /* messages so far */
     _Atomic uint32_t processor;        /* where the sender ran last */
+    _Atomic uint32_t sending;          /* room may have been taken for a message that is not there yet */
     alignas(64) _Atomic uint32_t open; /* machsim: messages may go this way */
     _Atomic uint32_t incoming;         /* machsim: the number that the channel has with its receiver */
     security_token_t sender;           /* machsim: who answers */

@@ -17,6 +17,7 @@
 #include "hal/hosted/channel.h"
 #include "hal/hosted/hosted.h"
 #include "ipc/direct.h"
+#include "kern/timer.h"
 
 struct channel;
 
@@ -43,7 +44,9 @@ struct direct_port {
     unsigned record;
     bool left;                 /* under the port's lock: the receive right has left its name */
     uint32_t flags;            /* and what was told last */
-    int32_t room;
+    int32_t room, moving; /* messages that are neither in a channel nor in the queue */
+    bool mending; /* the same: the timer is armed, and has a reference */
+    struct timer timer;
     struct lock pull_lock;
     struct list channels;
     int file; /* of the page; -1: no channel has come yet */
@@ -98,6 +101,11 @@ void direct_port_reference(struct direct_port *direct);
 void direct_port_put(struct direct_port *direct);
 /* Sees to it that the port has a page.  Under pull_lock. */
 bool direct_port_page(struct direct_port *direct);
+/*
+ * A message is on its way from a channel into the queue, with a send right that this makes (`begins`), or has arrived:
+ * the room that it takes is taken all the time.
+ */
+void direct_port_move(struct direct_port *direct, bool begins);
 /* Pulls all that may wait, and lets senders go on.  No locks are held. */
 void direct_port_pull(struct direct_port *direct);
 

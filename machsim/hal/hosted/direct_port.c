@@ -8,6 +8,9 @@
 #include "ipc/mqueue.h"
 #include "ipc/request.h"
 
+/* Room that is taken is used sooner. */
+#define MENDING_NANOSECONDS 100000000u
+
 /* What is to be done when no locks are held. */
 enum { WANT_PULL = 1, WANT_CHECK = 2, WANT_CLOSE = 4 };
 
@@ -101,21 +104,40 @@ static uint32_t flags_of(struct ipc_port *port)
 /* Senders that need no room of machsim's count down what there is. */
 static void tell_room(struct direct_port *direct, const struct ipc_port *port)
 {
-    const int32_t room = (int32_t)port->queue_limit - (int32_t)port->message_count;
+    const int32_t room = (int32_t)port->queue_limit - (int32_t)port->message_count - direct->moving;
 
     if (direct->page != NULL)
         atomic_fetch_add(&direct->page->credits, room - direct->room);
     direct->room = room;
 }
 
-/* Bytes aside, how many messages may wait in the port's channels. */
-static uint32_t waiting_in_channels(const struct direct_port *direct)
+/* Whether nothing is queued, nor seems to be in the channels, and yet there is no room: someone has taken it. */
+static bool is_stuck(const struct direct_port *direct, const struct ipc_port *port)
 {
-    uint32_t waiting = 0;
+    uint64_t ready = 0;
 
     for (unsigned i = 0; i < CHANNEL_INCOMING / 64; i++)
-        waiting += atomic_load(&direct->page->ready[i]) != 0;
-    return waiting;
+        ready |= atomic_load(&direct->page->ready[i]);
+    return port->message_count == 0 && ready == 0 && atomic_load(&direct->page->credits) <= 0;
+}
+
+/*
+ * Room that a sender has taken, and has put no message into for so long, is taken back: it was killed, or counts as it
+ * likes.  One that was only slow puts its message in beyond the limit.
+ */
+static void mend(struct timer *timer)
+{
+    struct direct_port *direct = container_of(timer, struct direct_port, timer);
+    struct ipc_port *port = direct->port;
+
+    ipc_port_lock(port);
+    direct->mending = false;
+    if (!direct->left && is_stuck(direct, port)) {
+        atomic_store(&direct->page->credits, direct->room);
+        ipc_mqueue_room(port);
+    }
+    ipc_port_unlock(port);
+    direct_port_put(direct);
 }
 
 static bool take_room(struct ipc_direct *core, struct ipc_port *port)
@@ -126,15 +148,16 @@ static bool take_room(struct ipc_direct *core, struct ipc_port *port)
     while (direct->page != NULL && credits > 0 &&
            !atomic_compare_exchange_weak(&direct->page->credits, &credits, credits - 1))
         ;
-    if (direct->page != NULL && credits <= 0) {
-        /* Nothing is there, and yet there is no room: someone was killed with it, or counts wrongly. */
-        if (port->message_count > 0 || waiting_in_channels(direct) > 0)
-            return false;
-        atomic_store(&direct->page->credits, (int32_t)port->queue_limit - 1);
-        direct->room = (int32_t)port->queue_limit;
+    if (credits > 0) {
+        direct->room--;
+        return true;
     }
-    direct->room--;
-    return true;
+    if (!direct->mending && is_stuck(direct, port)) {
+        direct->mending = true;
+        direct_port_reference(direct);
+        timer_set(&direct->timer, hal_now() + MENDING_NANOSECONDS);
+    }
+    return false;
 }
 
 static void update(struct ipc_direct *core, struct ipc_port *port)
@@ -155,6 +178,24 @@ static void update(struct ipc_direct *core, struct ipc_port *port)
         wake(direct);
     if (flags & ~former) /* who did not see that in time has left something there */
         want(direct, WANT_PULL);
+}
+
+void direct_port_move(struct direct_port *direct, bool begins)
+{
+    struct ipc_port *port = direct->port;
+
+    ipc_port_lock(port);
+    if (begins) {
+        port->send_rights++;
+        ipc_port_reference(port);
+        direct->moving++;
+        direct->room--;
+    } else {
+        direct->moving--;
+        if (!direct->left)
+            tell_room(direct, port);
+    }
+    ipc_port_unlock(port);
 }
 
 static void check(struct ipc_direct *core)
@@ -324,6 +365,7 @@ static struct direct_port *new_port(struct direct_task *owner, struct ipc_port *
     ref_init(&direct->refs);
     direct->core = (struct ipc_direct){
         .update = update, .take_room = take_room, .check = check, .leave = leave, .pull = core_pull, .reference = core_reference};
+    direct->timer.function = mend;
     direct->file = -1;
     direct->record = CHANNEL_PORTS;
     lock_init(&direct->pull_lock, RANK_CHANNEL);
