@@ -64,6 +64,16 @@ static void *serve(void *argument)
     return NULL;
 }
 
+/* As many messages may wait as with the libraries. */
+static void set_limit(mach_port_t port)
+{
+    mach_port_limits_t limits = {.mpl_qlimit = MACH_PORT_QLIMIT_LARGE};
+
+    must_mach(mach_port_set_attributes(mach_task_self(), port, MACH_PORT_LIMITS_INFO, (mach_port_info_t)&limits,
+                                       MACH_PORT_LIMITS_INFO_COUNT),
+              "mach_port_set_attributes");
+}
+
 /* A server in another process sends its port to one that its parent has registered. */
 static void start_process(void)
 {
@@ -76,6 +86,8 @@ static void start_process(void)
 
         must_mach(mach_ports_lookup(mach_task_self(), &ports, &count), "mach_ports_lookup");
         mach_port_t port = new_port();
+
+        set_limit(port);
 
         message = (complex_message_t){
             .header = {.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0) | MACH_MSGH_BITS_COMPLEX,

@@ -19,7 +19,13 @@
 /* Message bytes: a multiple of four. */
 static inline void channel_copy(void *to, const void *from, size_t size)
 {
-#ifdef CHANNEL_COPY_BY_WORDS
+#if defined(DIRECT_STEPS)
+    void direct_step(void);
+    direct_step();
+    memcpy(to, from, size / 2);
+    direct_step();
+    memcpy((char *)to + size / 2, (const char *)from + size / 2, size - size / 2);
+#elif defined(CHANNEL_COPY_BY_WORDS)
     for (size_t i = 0; i < size / 4; i++)
         atomic_store_explicit((_Atomic uint32_t *)to + i,
                               atomic_load_explicit((const _Atomic uint32_t *)from + i, memory_order_relaxed),

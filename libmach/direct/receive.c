@@ -5,9 +5,11 @@
 #include <mach/mach.h>
 
 #include "copy.h"
+#include "libmach/ring/os.h"
 #include "libmach/ring/ring.h"
 #include "machsim/ipc/trailer.h"
 #include "tables.h"
+#include "steps.h"
 
 /* What came of a look. */
 enum looked { NOTHING, RECEIVED, BY_MACHSIM };
@@ -125,12 +127,21 @@ static enum looked take_oldest(struct at_port *at, struct incoming *channel, uns
     /* What this sender sent by machsim before is there by now, and is received before. */
     const bool first = !must_trap(at->record, at->receive->name) && atomic_load(&at->task->incoming[number].open);
 
-    if (!first || !atomic_compare_exchange_strong(&channel->backward->head, &head, head + 1)) {
+    atomic_store(&channel->backward->taking, 1);
+    const bool taken_by_us = first && atomic_compare_exchange_strong(&channel->backward->head, &head, head + 1);
+
+    if (taken_by_us)
+        atomic_fetch_add(&at->port->credits, 1);
+    atomic_store_explicit(&channel->backward->taking, 0, memory_order_release);
+    if (!taken_by_us) {
         if (taken.slot != 0)
             direct_drop_lease(taken.lease);
         return BY_MACHSIM;
     }
-    atomic_fetch_add(&at->port->credits, 1);
+    if (atomic_load(&channel->forward->blocked) && head + 1 == atomic_load(&channel->forward->tail)) {
+        atomic_fetch_add(&channel->backward->emptied, 1);
+        mach_os_wake(&channel->backward->emptied);
+    }
     atomic_store_explicit(&channel->backward->processor, direct_processor(), memory_order_relaxed);
     keep(at, number, &taken);
     return RECEIVED;
@@ -144,7 +155,7 @@ static enum looked look_into(struct at_port *at, unsigned number)
     const uint64_t bit = (uint64_t)1 << number % 64;
     enum looked looked = BY_MACHSIM;
 
-    if (pthread_mutex_lock(&channel->lock) != 0)
+    if (!direct_lock(&channel->lock))
         return BY_MACHSIM;
     if (channel->forward != NULL && channel->record == at->number && atomic_load(&at->task->incoming[number].open)) {
         looked = take_oldest(at, channel, number);
@@ -155,7 +166,7 @@ static enum looked look_into(struct at_port *at, unsigned number)
                 atomic_fetch_or(ready, bit);
         }
     }
-    pthread_mutex_unlock(&channel->lock);
+    direct_unlock(&channel->lock);
     return looked;
 }
 
@@ -231,20 +242,40 @@ static void after_taking(struct at_port *at)
         direct_do(WIRE_TRAP_PULL, at->number, 0);
 }
 
+/*
+ * Whether to wait for messages of channels.  They keep coming through machsim if that is where the receiver waits, so a
+ * sender whose message would have come by a channel leaves word.
+ */
+static bool prefers_channels(struct receiving *receiving)
+{
+    struct channel_port *port = atomic_load_explicit(&receiving->port, memory_order_relaxed);
+
+    if (!atomic_load_explicit(&receiving->through_machsim, memory_order_relaxed))
+        return true;
+    if (atomic_load_explicit(&port->wanted, memory_order_relaxed) == 0)
+        return false;
+    atomic_store_explicit(&port->wanted, 0, memory_order_relaxed);
+    atomic_store_explicit(&receiving->through_machsim, false, memory_order_relaxed);
+    return true;
+}
+
 static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
 {
     struct direct_wait wait = {.start = 0};
 
     wait_begin(&wait, at->receive);
     for (;;) {
-        const enum looked looked = must_trap(at->record, at->receive->name) ? BY_MACHSIM : look(at);
+        const bool queued = must_trap(at->record, at->receive->name);
+        const enum looked looked = queued ? BY_MACHSIM : look(at);
 
         if (looked == RECEIVED) {
             after_taking(at);
             *result = MACH_MSG_SUCCESS;
             return true;
         }
-        if (looked == BY_MACHSIM || (atomic_load(&at->record->flags) & RECORD_PARKED))
+        if (queued)
+            atomic_store_explicit(&at->receiving->through_machsim, true, memory_order_relaxed);
+        if (looked == BY_MACHSIM || !prefers_channels(at->receiving) || (atomic_load(&at->record->flags) & RECORD_PARKED))
             return wait_end(&wait, WAITED_LONG, at->receive, result);
         const uint32_t sender = atomic_load_explicit(&at->receiving->sender, memory_order_relaxed);
 
@@ -346,12 +377,12 @@ static struct outgoing *find_awaited(uint32_t waiting)
     for (unsigned i = 0; i < CHANNEL_OUTGOING; i++) {
         struct outgoing *at = &direct_outgoing[i];
 
-        if (atomic_load(&at->forward) == NULL || at->number != waiting >> 8 || pthread_mutex_lock(&at->lock) != 0)
+        if (atomic_load(&at->forward) == NULL || at->number != waiting >> 8 || !direct_lock(&at->lock))
             continue;
         const bool here = at->forward != NULL && at->number == waiting >> 8;
 
         at->waiting += here;
-        pthread_mutex_unlock(&at->lock);
+        direct_unlock(&at->lock);
         if (here)
             return at;
     }
@@ -374,7 +405,7 @@ static bool receive_answer(struct direct_receive *receive, struct channel_record
     const bool done = SLOT_STATE(word) == SLOT_OUTSTANDING && atomic_load(&slot->reply) == receive->name &&
                       await_answer(&at, result);
 
-    if (pthread_mutex_lock(&channel->lock) == 0) {
+    if (direct_lock(&channel->lock)) {
         channel->waiting--;
         direct_unlock_outgoing(channel);
     }
@@ -388,8 +419,8 @@ bool direct_receives(mach_port_name_t name)
     unsigned number;
     const struct channel_record *record = direct_record(name, &number);
 
-    return record != NULL && atomic_load_explicit(&direct_receiving[number].port, memory_order_relaxed) != NULL &&
-           !(atomic_load(&record->flags) & RECORD_PARKED);
+    return record != NULL && atomic_load_explicit(&direct_receiving[number].port, memory_order_acquire) != NULL &&
+           !(atomic_load(&record->flags) & RECORD_PARKED) && prefers_channels(&direct_receiving[number]);
 }
 
 bool direct_receive(struct direct_receive *receive, mach_msg_return_t *result)

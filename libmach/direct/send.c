@@ -8,6 +8,7 @@
 #include "libmach/ring/os.h"
 #include "libmach/ring/ring.h"
 #include "tables.h"
+#include "steps.h"
 
 #define REQUEST_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0)
 #define RPC_BITS MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE)
@@ -73,11 +74,11 @@ static bool is_awaited(struct outgoing *locked, uint32_t waiting, mach_port_name
 
         if (at == locked || at->forward == NULL)
             continue;
-        if (pthread_mutex_trylock(&at->lock) != 0)
+        if (!direct_try_lock(&at->lock))
             return true;
         const bool here = at->forward != NULL && at->number == waiting >> 8, comes = here && may_come(at, waiting, name);
 
-        pthread_mutex_unlock(&at->lock);
+        direct_unlock(&at->lock);
         if (here)
             return comes;
     }
@@ -159,14 +160,22 @@ static void announce(struct outgoing *channel, unsigned incoming)
         atomic_fetch_or(ready, bit);
 }
 
-static bool put(struct outgoing *channel, struct request *request)
+enum put { PUT, FULL, CANNOT };
+
+static enum put put(struct outgoing *channel, struct request *request)
 {
     const uint32_t head = atomic_load_explicit(&channel->backward->head, memory_order_acquire);
+    const enum put full = channel->tail == head ? CANNOT : FULL;
     uint32_t at;
 
-    if (channel->tail - head >= CHANNEL_ENTRIES || atomic_load(&channel->port->parked) ||
-        !find_room(channel, head, request->size, &at) || (request->reply != NULL && !take_slot(channel, request)))
-        return false;
+    if (atomic_load(&channel->port->parked)) {
+        atomic_store_explicit(&channel->port->wanted, 1, memory_order_relaxed);
+        return CANNOT;
+    }
+    if (channel->tail - head >= CHANNEL_ENTRIES || !find_room(channel, head, request->size, &at))
+        return full;
+    if (request->reply != NULL && !take_slot(channel, request))
+        return CANNOT;
     atomic_store(&channel->forward->sending, 1);
     const bool fits = take_credit(channel->port);
 
@@ -175,11 +184,63 @@ static bool put(struct outgoing *channel, struct request *request)
     atomic_store_explicit(&channel->forward->sending, 0, memory_order_release);
     if (!fits) {
         drop_slot(channel, request);
-        return false;
+        return full;
     }
     announce(channel, atomic_load_explicit(&channel->forward->incoming, memory_order_relaxed) % CHANNEL_INCOMING);
-    return true;
+    return PUT;
 }
+
+/* ---- a channel that is full ------------------------------------------------------------------------ */
+
+static bool is_empty(const void *context)
+{
+    const struct outgoing *channel = context;
+
+    return atomic_load(&channel->backward->head) == atomic_load_explicit(&channel->forward->tail, memory_order_relaxed) ||
+           atomic_load(&channel->port->parked) || !atomic_load(&channel->forward->open);
+}
+
+/*
+ * Waits until the receiver has taken all that is in the channel: then it has found all of this sender's at once, and so does
+ * the next time.  The channel is not locked meanwhile.
+ */
+static enum direct_waited wait_for_room(struct outgoing *channel, struct direct_wait *wait)
+{
+    _Atomic uint32_t *word = (_Atomic uint32_t *)(uintptr_t)&channel->backward->emptied;
+    const uint32_t value = atomic_load(word);
+    const uint32_t receiver = atomic_load_explicit(&channel->backward->processor, memory_order_relaxed);
+
+    if (direct_spin(&channel->spin, receiver, is_empty, channel))
+        return WAITED;
+    atomic_fetch_add(&channel->forward->blocked, 1);
+    const enum direct_waited how = is_empty(channel) ? WAITED : direct_sleep(wait, word, value);
+
+    atomic_fetch_sub(&channel->forward->blocked, 1);
+    return how;
+}
+
+/* Puts a request into a locked channel, when there is room, if that is soon.  The channel may change meanwhile. */
+static bool put_in_time(struct outgoing *channel, struct request *request, bool timed)
+{
+    struct direct_wait wait = {.deadline = UINT64_MAX};
+    const mach_port_name_t name = request->msg->msgh_remote_port;
+    enum direct_waited how = WAITED;
+    enum put result;
+
+    while ((result = put(channel, request)) == FULL && !timed && how == WAITED) {
+        channel->waiting++;
+        direct_unlock(&channel->lock);
+        how = wait_for_room(channel, &wait);
+        while (!direct_lock(&channel->lock))
+            ;
+        channel->waiting--;
+        if (channel->name != name || !atomic_load(&channel->forward->open))
+            return false;
+    }
+    return result == PUT;
+}
+
+/* ---- telling --------------------------------------------------------------------------------------- */
 
 /* The channel was closed just when a message was put into it: whether that was taken out all the same. */
 static bool was_taken(struct outgoing *channel, struct request *request)
@@ -209,7 +270,7 @@ static bool tell(struct outgoing *channel, struct request *request)
     return open;
 }
 
-static bool send_request(const mach_msg_header_t *msg, mach_msg_size_t size)
+static bool send_request(const mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t size)
 {
     struct request request = {.msg = msg, .size = size};
     struct outgoing *channel = direct_find_outgoing(msg->msgh_remote_port);
@@ -222,7 +283,7 @@ static bool send_request(const mach_msg_header_t *msg, mach_msg_size_t size)
             (void)direct_make_record(msg->msgh_local_port, &request.reply_record);
         return false;
     }
-    if (put(channel, &request))
+    if (put_in_time(channel, &request, (option & (MACH_SEND_TIMEOUT | MACH_SEND_INTERRUPT)) != 0))
         return tell(channel, &request);
     direct_unlock_outgoing(channel);
     return false;
@@ -298,11 +359,11 @@ static bool send_answer(const mach_msg_header_t *msg, mach_msg_size_t size)
     struct incoming *channel = &direct_incoming[at];
     bool sent = false, by_machsim = false;
 
-    if (pthread_mutex_lock(&channel->lock) == 0) {
+    if (direct_lock(&channel->lock)) {
         sent = channel->forward != NULL && channel->generation == direct_lease_generation[number] &&
                put_answer(channel, slot, sequence, msg, size);
         by_machsim = sent && tell_answer(channel, slot, sequence);
-        pthread_mutex_unlock(&channel->lock);
+        direct_unlock(&channel->lock);
     }
     if (sent)
         direct_drop_lease(number);
@@ -335,8 +396,8 @@ bool direct_send(const mach_msg_header_t *msg, mach_msg_option_t option, mach_ms
     if (direct_mode == DIRECT_RANDOM && by_chance())
         return false;
     switch (msg->msgh_bits) {
-    case RPC_BITS: return MACH_PORT_VALID(msg->msgh_local_port) && send_request(msg, size);
-    case REQUEST_BITS: return msg->msgh_local_port == MACH_PORT_NULL && send_request(msg, size);
+    case RPC_BITS: return MACH_PORT_VALID(msg->msgh_local_port) && send_request(msg, option, size);
+    case REQUEST_BITS: return msg->msgh_local_port == MACH_PORT_NULL && send_request(msg, option, size);
     case ANSWER_BITS: return msg->msgh_local_port == MACH_PORT_NULL && send_answer(msg, size);
     default: return false;
     }

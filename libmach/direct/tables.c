@@ -11,9 +11,8 @@
 #include <mach/mach.h>
 
 #include "libmach/ring/ring.h"
+#include "steps.h"
 
-/* Names of higher indexes go by traps. */
-#define NAMES 8192u
 /* A port is worth a channel after so many messages; one that could have none is asked about again after so many more. */
 #define OFTEN 16
 #define AGAIN 4096
@@ -25,8 +24,8 @@ struct incoming direct_incoming[CHANNEL_INCOMING];
 struct receiving direct_receiving[CHANNEL_PORTS];
 uint32_t direct_lease_generation[CHANNEL_LEASES];
 
-static struct named *_Atomic names;
-static pthread_mutex_t lock; /* for whoever changes the tables */
+struct named *_Atomic direct_names;
+static struct direct_lock lock; /* for whoever changes the tables */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* ---- beginning ------------------------------------------------------------------------------------- */
@@ -40,40 +39,35 @@ static enum direct_mode mode_of(const char *text)
     return strcmp(text, "0") == 0 ? DIRECT_NEVER : DIRECT_ALWAYS;
 }
 
-static void init_locks(void)
+/* No one has any lock, for there is one thread. */
+static void reset_locks(void)
 {
-    pthread_mutexattr_t attributes;
-
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
-    pthread_mutex_init(&lock, &attributes);
+    atomic_store(&lock.word, 0);
     for (unsigned i = 0; i < CHANNEL_OUTGOING; i++)
-        pthread_mutex_init(&direct_outgoing[i].lock, &attributes);
+        atomic_store(&direct_outgoing[i].lock.word, 0);
     for (unsigned i = 0; i < CHANNEL_INCOMING; i++)
-        pthread_mutex_init(&direct_incoming[i].lock, &attributes);
-    pthread_mutexattr_destroy(&attributes);
+        atomic_store(&direct_incoming[i].lock.word, 0);
 }
 
 static void prepare(void)
 {
     direct_mode = mode_of(getenv("MACH_DIRECT"));
-    init_locks();
-    void *table = mmap(NULL, NAMES * sizeof(struct named), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (direct_mode == DIRECT_NEVER)
+        return;
+    void *table = mmap(NULL, DIRECT_NAMES * sizeof(struct named), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    if (table == MAP_FAILED)
-        direct_mode = DIRECT_NEVER;
-    else
-        atomic_store(&names, table);
+    if (table != MAP_FAILED)
+        atomic_store(&direct_names, table);
 }
 
 /* The child has not the mappings: they are not for it. */
 void direct_after_fork(void)
 {
-    struct named *table = atomic_load(&names);
+    struct named *table = atomic_load(&direct_names);
 
     if (table == NULL)
         return;
-    init_locks();
+    reset_locks();
     for (unsigned i = 0; i < CHANNEL_OUTGOING; i++) {
         atomic_store(&direct_outgoing[i].name, 0);
         atomic_store(&direct_outgoing[i].forward, NULL);
@@ -84,21 +78,15 @@ void direct_after_fork(void)
         atomic_store(&direct_receiving[i].port, NULL);
     atomic_store(&direct_task, NULL);
     /* New pages: the old ones, of which few were used, need not be copied to be cleared. */
-    if (mmap(table, NAMES * sizeof(struct named), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+    if (mmap(table, DIRECT_NAMES * sizeof(struct named), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
              0) == MAP_FAILED)
-        direct_mode = DIRECT_NEVER;
+        atomic_store(&direct_names, NULL);
 }
 
-struct named *direct_named(mach_port_name_t name)
+struct named *direct_prepare(void)
 {
-    const uint32_t index = MACH_PORT_INDEX(name);
-    struct named *table = atomic_load_explicit(&names, memory_order_acquire);
-
-    if (table == NULL) {
-        pthread_once(&once, prepare);
-        table = atomic_load(&names);
-    }
-    return table == NULL || index >= NAMES || direct_mode == DIRECT_NEVER ? NULL : &table[index];
+    pthread_once(&once, prepare);
+    return atomic_load(&direct_names);
 }
 
 void direct_do(uint32_t number, uint64_t first, uint64_t second)
@@ -168,11 +156,11 @@ struct channel_record *direct_make_record(mach_port_name_t name, unsigned *numbe
     const uint64_t arguments[] = {name};
     uint64_t result = KERN_FAILURE, out;
 
-    if (direct_named(name) == NULL || pthread_mutex_lock(&lock) != 0)
+    if (direct_named(name) == NULL || !direct_lock(&lock))
         return NULL;
     if (get_task() != NULL && ring_simple_trap(WIRE_TRAP_RECORD, arguments, 1, &result, &out) && result == KERN_SUCCESS)
         know_record(name, out);
-    pthread_mutex_unlock(&lock);
+    direct_unlock(&lock);
     return result == KERN_SUCCESS ? direct_record(name, number) : NULL;
 }
 
@@ -203,7 +191,7 @@ void direct_unlock_outgoing(struct outgoing *channel)
 {
     if (channel->forward != NULL && channel->waiting == 0 && has_ended(channel))
         free_outgoing(channel);
-    pthread_mutex_unlock(&channel->lock);
+    direct_unlock(&channel->lock);
 }
 
 /* A place for a new channel, locked; those at their end are freed on the way. */
@@ -214,14 +202,14 @@ static struct outgoing *free_place(void)
     for (unsigned i = 0; i < CHANNEL_OUTGOING; i++) {
         struct outgoing *at = &direct_outgoing[i];
 
-        if ((found != NULL && at->forward == NULL) || pthread_mutex_lock(&at->lock) != 0)
+        if ((found != NULL && at->forward == NULL) || !direct_lock(&at->lock))
             continue;
         if (at->forward != NULL && at->waiting == 0 && has_ended(at))
             free_outgoing(at);
         if (found == NULL && at->forward == NULL)
             found = at;
         else
-            pthread_mutex_unlock(&at->lock);
+            direct_unlock(&at->lock);
     }
     return found;
 }
@@ -266,7 +254,7 @@ static bool open_outgoing(struct outgoing *channel, mach_port_name_t name)
 
 static void open_channel(mach_port_name_t name, struct named *named)
 {
-    if (pthread_mutex_lock(&lock) != 0)
+    if (!direct_lock(&lock))
         return;
     struct outgoing *channel = named->outgoing == NULL && get_task() != NULL ? free_place() : NULL;
 
@@ -274,9 +262,9 @@ static void open_channel(mach_port_name_t name, struct named *named)
     if (channel != NULL) {
         if (open_outgoing(channel, name))
             atomic_store(&named->outgoing, channel);
-        pthread_mutex_unlock(&channel->lock);
+        direct_unlock(&channel->lock);
     }
-    pthread_mutex_unlock(&lock);
+    direct_unlock(&lock);
 }
 
 /* Another message goes to a name that has no channel. */
@@ -300,7 +288,7 @@ struct outgoing *direct_find_outgoing(mach_port_name_t name)
         count_use(name, named);
         return NULL;
     }
-    if (pthread_mutex_lock(&channel->lock) != 0)
+    if (!direct_lock(&channel->lock))
         return NULL;
     if (channel->forward != NULL && channel->name == name && atomic_load(&channel->forward->open)) {
         channel->was_open = true;
@@ -337,11 +325,11 @@ static void sweep_incoming(const struct channel_task *task)
     for (unsigned i = 0; i < CHANNEL_INCOMING; i++) {
         struct incoming *at = &direct_incoming[i];
 
-        if (at->forward == NULL || atomic_load(&task->incoming[i].open) || pthread_mutex_lock(&at->lock) != 0)
+        if (at->forward == NULL || atomic_load(&task->incoming[i].open) || !direct_lock(&at->lock))
             continue;
         if (!atomic_load(&task->incoming[i].open))
             free_incoming(at);
-        pthread_mutex_unlock(&at->lock);
+        direct_unlock(&at->lock);
     }
 }
 
@@ -371,14 +359,14 @@ static bool take_incoming(const struct channel_task *task, uint64_t out, const i
         fine = map_port(&direct_receiving[record], files[2]);
     else
         close(files[2]);
-    if (fine && pthread_mutex_lock(&direct_incoming[number].lock) == 0) {
+    if (fine && direct_lock(&direct_incoming[number].lock)) {
         struct incoming *channel = &direct_incoming[number];
 
         free_incoming(channel);
         channel->backward = backward;
         channel->record = record;
         atomic_store(&channel->forward, forward);
-        pthread_mutex_unlock(&channel->lock);
+        direct_unlock(&channel->lock);
         know_record(atomic_load(&task->records[record].name), record);
         return true;
     }
@@ -407,7 +395,7 @@ void direct_accept(void)
     uint64_t result, out;
     int files[3];
 
-    if (direct_named(0) == NULL || pthread_mutex_lock(&lock) != 0)
+    if (direct_named(0) == NULL || !direct_lock(&lock))
         return;
     if ((task = get_task()) != NULL) {
         sweep_incoming(task);
@@ -416,7 +404,7 @@ void direct_accept(void)
                 direct_do(WIRE_TRAP_REFUSE, out & 0xffffffff, 0);
         fill_leases(task);
     }
-    pthread_mutex_unlock(&lock);
+    direct_unlock(&lock);
 }
 
 /* ---- leases ---------------------------------------------------------------------------------------- */
@@ -445,10 +433,10 @@ bool direct_take_lease(unsigned channel, unsigned slot, uint32_t sequence, uint3
 
 void direct_fill_leases(void)
 {
-    if (pthread_mutex_lock(&lock) != 0)
+    if (!direct_lock(&lock))
         return;
     fill_leases(atomic_load(&direct_task));
-    pthread_mutex_unlock(&lock);
+    direct_unlock(&lock);
 }
 
 /* The next right that gets it has another name. */

@@ -13,20 +13,22 @@
 #include <stdbool.h>
 
 #include "direct.h"
+#include "lock.h"
 #include "machsim/hal/hosted/channel.h"
 
 #pragma GCC visibility push(hidden)
 
 /* A channel that this task sends by. */
 struct outgoing {
-    pthread_mutex_t lock; /* guards all below */
+    struct direct_lock lock; /* guards all below */
     _Atomic uint32_t name; /* of the send right; 0: no channel is here */
     unsigned number;
     struct channel_forward *_Atomic forward;
     const struct channel_backward *backward;
     struct channel_port *port;
     bool was_open;
-    unsigned waiting;         /* threads that wait for answers: the mappings stay */
+    unsigned waiting;         /* threads that wait for answers, or for room: the mappings stay */
+    _Atomic uint32_t spin;
     uint32_t tail;            /* messages so far */
     uint32_t next;            /* where the next one's bytes go */
     uint32_t starts[CHANNEL_ENTRIES]; /* where those of each lie */
@@ -34,7 +36,7 @@ struct outgoing {
 
 /* A channel that leads to this task. */
 struct incoming {
-    pthread_mutex_t lock;
+    struct direct_lock lock;
     const struct channel_forward *_Atomic forward; /* NULL: none is here */
     struct channel_backward *backward;
     unsigned record;
@@ -44,6 +46,7 @@ struct incoming {
 /* A port that this task receives from by channels. */
 struct receiving {
     struct channel_port *_Atomic port;
+    _Atomic bool through_machsim; /* messages seem to come that way: it is better to wait there */
     _Atomic uint32_t spin;  /* how long it is worth while to wait without sleeping */
     _Atomic uint32_t turn;  /* where to look first */
     _Atomic uint32_t sender; /* 1 + the processor that the last message came from; 0: none has */
@@ -66,8 +69,22 @@ extern struct outgoing direct_outgoing[CHANNEL_OUTGOING];
 extern struct incoming direct_incoming[CHANNEL_INCOMING];
 extern struct receiving direct_receiving[CHANNEL_PORTS];
 
-/* The entry for a name; NULL: names so high have none. */
-struct named *direct_named(mach_port_name_t name);
+/* Names of higher indexes go by traps. */
+#define DIRECT_NAMES 8192u
+extern struct named *_Atomic direct_names;
+/* Reads MACH_DIRECT, and makes the table: NULL, if there is to be none. */
+struct named *direct_prepare(void);
+
+/* The entry for a name; NULL: it has none. */
+static inline struct named *direct_named(mach_port_name_t name)
+{
+    const uint32_t index = MACH_PORT_INDEX(name);
+    struct named *table = atomic_load_explicit(&direct_names, memory_order_acquire);
+
+    if (table == NULL)
+        table = direct_prepare();
+    return table == NULL || index >= DIRECT_NAMES ? NULL : &table[index];
+}
 /* The record of a receive right of this task's that has one; NULL. */
 struct channel_record *direct_record(mach_port_name_t name, unsigned *number);
 /* Gives one to a receive right that has none. */

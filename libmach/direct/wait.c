@@ -2,20 +2,29 @@
 /*
  * wait.c - waiting for the other side of a channel.
  *
- * Spinning pays only while the other side runs on another processor; how long is learnt: a wait that ends in time doubles
- * what is worth while, one that does not halves it.  Then the thread sleeps on a futex.  What takes longer than a moment
+ * Spinning pays only while the other side runs on another processor; how long is learnt: a wait that ends in time makes
+ * a long one worth while, one that does not halves that.  But when both sides sleep each time, each takes longer than the
+ * other would spin, for waking a processor takes longest; so now and then a thread spins long all the same, and if the other
+ * does so too they meet.  Then the thread sleeps on a futex.  What takes longer than a moment
  * is waited for in machsim, which also notices when the other side, or machsim itself, has ended.
  */
+#include "config.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <sched.h>
+#ifdef HAVE_SYS_RSEQ_H
+#include <sys/rseq.h>
+#endif
 #include <time.h>
 
 #include "libmach/ring/os.h"
 #include "tables.h"
+#include "steps.h"
 
 #define SPIN_LEAST 32u
 #define SPIN_MOST 4096u
+#define SPIN_AGAIN 16u /* every so many waits */
 #define MOMENT_NANOSECONDS 50000000u
 
 uint64_t direct_now(void)
@@ -28,6 +37,10 @@ uint64_t direct_now(void)
 
 uint32_t direct_processor(void)
 {
+#ifdef HAVE_SYS_RSEQ_H
+    if (__rseq_size > 0)
+        return ((const struct rseq *)((const char *)__builtin_thread_pointer() + __rseq_offset))->cpu_id;
+#endif
     return (uint32_t)sched_getcpu();
 }
 
@@ -42,15 +55,17 @@ static void pause_briefly(void)
 
 bool direct_spin(_Atomic uint32_t *spin, uint32_t processor, bool (*ready)(const void *), const void *context)
 {
-    uint32_t most = atomic_load_explicit(spin, memory_order_relaxed);
+    static __thread uint32_t waits;
 
     if (processor == direct_processor())
         return false;
+    uint32_t most = atomic_load_explicit(spin, memory_order_relaxed);
+
     if (most < SPIN_LEAST)
-        most = SPIN_LEAST;
+        most = ++waits % SPIN_AGAIN == 0 ? SPIN_MOST : SPIN_LEAST;
     for (uint32_t i = 0; i < most; i++) {
         if (ready(context)) {
-            atomic_store_explicit(spin, most * 2 > SPIN_MOST ? SPIN_MOST : most * 2, memory_order_relaxed);
+            atomic_store_explicit(spin, SPIN_MOST, memory_order_relaxed);
             return true;
         }
         pause_briefly();

@@ -152,15 +152,6 @@ static bool deactivate(struct task *task)
     return was_active;
 }
 
-bool task_is_active(struct task *task)
-{
-    lock_acquire(&task->lock);
-    const bool active = task->active;
-
-    lock_release(&task->lock);
-    return active;
-}
-
 static void unpublish(struct task *task)
 {
     lock_acquire(&tasks_lock);

@@ -72,9 +72,6 @@ kern_return_t task_make(struct task_heritage *heritage, const struct task_identi
 void task_reference(struct task *task);
 void task_release(struct task *task);
 
-/* Whether it has not ended, nor begun to. */
-bool task_is_active(struct task *task);
-
 /* Ends a task: threads, rights, ports.  Does nothing the second time. */
 void task_end(struct task *task);
 

@@ -235,6 +235,15 @@ static bool drain_one(struct channel *channel)
     return true;
 }
 
+/* Those who wait for the channel to be empty look again. */
+static void channel_wake_sender(struct channel *channel)
+{
+    if (!atomic_load(&channel->forward->blocked))
+        return;
+    atomic_fetch_add(&channel->backward->emptied, 1);
+    os_futex_wake(&channel->backward->emptied, INT_MAX);
+}
+
 void channel_drain(struct channel *channel)
 {
     struct channel_record *record = &channel->receiver->state->records[channel->port->record];
@@ -245,6 +254,7 @@ void channel_drain(struct channel *channel)
     for (unsigned i = 0; i < 2 * CHANNEL_ENTRIES && !channel->broken && drain_one(channel); i++)
         ;
     atomic_fetch_sub(&record->pulling, 1);
+    channel_wake_sender(channel);
     if (channel->broken && !channel->closed)
         channel->port->core.check(&channel->port->core);
 }
@@ -404,33 +414,9 @@ static bool close_locked(struct channel *channel)
         shut(channel);
         channel_drain(channel);
         list_remove(&channel->link);
+        direct_port_mend(channel->port);
     }
     return first;
-}
-
-static int32_t waiting_in(const struct channel *channel)
-{
-    const uint32_t waiting = atomic_load(&channel->forward->tail) - atomic_load(&channel->backward->head);
-
-    return (int32_t)(waiting > CHANNEL_ENTRIES ? CHANNEL_ENTRIES : waiting);
-}
-
-/*
- * When a sender was killed after it took room and before its message was there, the room is given back.  Of others who are
- * between the two just now, each may put one message more into the queue than there is room for.
- */
-static void mend_room(struct channel *channel)
-{
-    struct direct_port *port = channel->port;
-    int32_t waiting = 0;
-
-    lock_acquire(&port->pull_lock);
-    list_for_each(link, &port->channels)
-        waiting += waiting_in(container_of(link, struct channel, link));
-    ipc_port_lock(port->port);
-    atomic_store(&port->page->credits, port->room - waiting);
-    ipc_port_unlock(port->port);
-    lock_release(&port->pull_lock);
 }
 
 void channel_close(struct channel *channel)
@@ -450,8 +436,6 @@ void channel_close(struct channel *channel)
         atomic_fetch_sub(&channel->receiver->offers, 1);
     direct_settle_channel(channel->receiver, channel);
     channel_answer_all(channel);
-    if (atomic_load(&channel->forward->sending) && !task_is_active(channel->sender->task))
-        mend_room(channel);
     ipc_port_release_send(channel->port->port);
     channel_try_free(channel);
 }

@@ -40,7 +40,7 @@
 
 /* ---- of one sender and one port ---------------------------------------------------------------------- */
 
-#define CHANNEL_ENTRIES 64u
+#define CHANNEL_ENTRIES 128u
 #define CHANNEL_SLOTS 16u
 #define CHANNEL_LARGEST (40u * 1024) /* bytes of a message */
 #define CHANNEL_ROOM (128u * 1024)   /* bytes of messages that are on their way to the receiver */
@@ -68,6 +68,7 @@ struct channel_slot {
 struct channel_forward {
     alignas(64) _Atomic uint32_t tail; /* messages so far */
     _Atomic uint32_t processor;        /* where the sender ran last */
+    _Atomic uint32_t blocked;          /* how many threads wait for the channel to be empty, or are about to */
     _Atomic uint32_t sending;          /* room may have been taken for a message that is not there yet */
     alignas(64) _Atomic uint32_t open; /* machsim: messages may go this way */
     _Atomic uint32_t incoming;         /* machsim: the number that the channel has with its receiver */
@@ -88,6 +89,8 @@ struct channel_answer {
 struct channel_backward {
     alignas(64) _Atomic uint32_t head; /* messages taken so far */
     _Atomic uint32_t processor;        /* where the receiver ran last */
+    _Atomic uint32_t taking;           /* room for a message that was taken has perhaps not been given back */
+    _Atomic uint32_t emptied;          /* futex of senders that are blocked: changes when the channel is empty */
     alignas(64) struct channel_answer answers[CHANNEL_SLOTS];
     alignas(4096) uint8_t data[CHANNEL_SLOTS][CHANNEL_LARGEST];
 };
@@ -101,6 +104,7 @@ struct channel_port {
     _Atomic uint32_t bell;     /* futex of those who wait for messages */
     _Atomic uint32_t sleeping; /* how many do, or more */
     _Atomic uint32_t parked;   /* messages are to go through machsim */
+    _Atomic uint32_t wanted;   /* a message that could go by a channel had to go through machsim, for it was parked */
     _Atomic int32_t credits;   /* how many more may be sent: the queue's limit less what is queued */
     _Atomic uint64_t ready[CHANNEL_INCOMING / 64]; /* channels in which there may be something */
 };

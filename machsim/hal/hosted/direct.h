@@ -106,6 +106,11 @@ bool direct_port_page(struct direct_port *direct);
  * the room that it takes is taken all the time.
  */
 void direct_port_move(struct direct_port *direct, bool begins);
+/*
+ * Counts room anew, under pull_lock: a sender may have been killed when it had taken some, or have counted as it liked.
+ * While some task is just at it, nothing changes.
+ */
+void direct_port_mend(struct direct_port *direct);
 /* Pulls all that may wait, and lets senders go on.  No locks are held. */
 void direct_port_pull(struct direct_port *direct);
 

@@ -237,6 +237,36 @@ static void leave(struct ipc_direct *core, struct ipc_port *port)
 
 /* ---- pulling --------------------------------------------------------------------------------------- */
 
+/* Messages in a channel; < 0: one is just being put there, or taken. */
+static int32_t waiting_in(const struct channel *channel)
+{
+    const uint32_t waiting = atomic_load(&channel->forward->tail) - atomic_load(&channel->backward->head);
+
+    if (atomic_load(&channel->forward->sending) || atomic_load(&channel->backward->taking))
+        return -1;
+    return (int32_t)(waiting > CHANNEL_ENTRIES ? CHANNEL_ENTRIES : waiting);
+}
+
+void direct_port_mend(struct direct_port *direct)
+{
+    int32_t waiting = 0, credits;
+
+    if (direct->page == NULL)
+        return;
+    credits = atomic_load(&direct->page->credits);
+    list_for_each(link, &direct->channels) {
+        const int32_t here = waiting_in(container_of(link, struct channel, link));
+
+        if (here < 0)
+            return;
+        waiting += here;
+    }
+    ipc_port_lock(direct->port);
+    /* Whoever sends or receives meanwhile has changed it, and it stays. */
+    (void)atomic_compare_exchange_strong(&direct->page->credits, &credits, direct->room - waiting);
+    ipc_port_unlock(direct->port);
+}
+
 /*
  * Pulls all channels, whether they say that there is something or not: a receiver that takes that back looks once more
  * afterwards, and so there may be something in between.
@@ -248,6 +278,7 @@ static void drain_all(struct direct_port *direct)
             atomic_store(&direct->page->ready[i], 0);
     list_for_each(link, &direct->channels)
         channel_drain(container_of(link, struct channel, link));
+    direct_port_mend(direct);
 }
 
 /* An answer that is to come to the port comes by machsim from now on. */
