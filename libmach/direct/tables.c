@@ -413,7 +413,11 @@ bool direct_take_lease(unsigned channel, unsigned slot, uint32_t sequence, uint3
 {
     struct channel_task *task = atomic_load(&direct_task);
 
-    for (unsigned i = 0; i < CHANNEL_LEASES; i++) {
+    static _Atomic uint32_t turn; /* each in its turn: so a name comes back late */
+    const uint32_t first = atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed);
+
+    for (unsigned n = 0; n < CHANNEL_LEASES; n++) {
+        const unsigned i = (first + n) % CHANNEL_LEASES;
         struct channel_lease *lease = &task->leases[i];
         uint32_t state = LEASE_FREE;
 
@@ -439,15 +443,28 @@ void direct_fill_leases(void)
     direct_unlock(&lock);
 }
 
+mach_port_name_t direct_next_name(mach_port_name_t name)
+{
+    return (name & ~(mach_port_name_t)0xff) | ((name + 4) & 0xff);
+}
+
+void direct_fill_fresh(void)
+{
+    if (!direct_lock(&lock))
+        return;
+    if (get_task() != NULL)
+        direct_do(WIRE_TRAP_FRESH, 0, 0);
+    direct_unlock(&lock);
+}
+
 /* The next right that gets it has another name. */
 void direct_drop_lease(unsigned number)
 {
     struct channel_task *task = atomic_load(&direct_task);
     struct channel_lease *lease = &task->leases[number];
     const mach_port_name_t name = atomic_load_explicit(&lease->name, memory_order_relaxed);
-    const uint32_t next = (MACH_PORT_GEN(name) >> 24) + 4;
 
-    atomic_store_explicit(&lease->name, (name & ~(mach_port_name_t)0xff) | (next & 0xff), memory_order_relaxed);
+    atomic_store_explicit(&lease->name, direct_next_name(name), memory_order_relaxed);
     atomic_fetch_and(&task->used, ~((uint64_t)1 << number));
     atomic_store(&lease->state, LEASE_FREE);
 }

@@ -59,6 +59,7 @@ struct named {
     struct outgoing *_Atomic outgoing;
     _Atomic uint32_t record;  /* 1 + the number of its record, or 0 */
     _Atomic uint32_t lease;   /* 1 + the number of a lease of that index, or 0 */
+    _Atomic uint32_t fresh;   /* 1 + the number of a port of that index that was made in advance, or 0 */
 };
 
 enum direct_mode { DIRECT_NEVER, DIRECT_ALWAYS, DIRECT_AUTO, DIRECT_RANDOM };
@@ -100,6 +101,11 @@ void direct_drop_lease(unsigned lease);
 /* Has machsim set aside more names.  No channel is locked. */
 void direct_fill_leases(void);
 extern uint32_t direct_lease_generation[CHANNEL_LEASES];
+
+/* Has machsim make ports in advance. */
+void direct_fill_fresh(void);
+/* The next name of the same index: what was named so before is not meant. */
+mach_port_name_t direct_next_name(mach_port_name_t name);
 
 /* A trap of WIRE_TRAP_*, for its effect alone. */
 void direct_do(uint32_t number, uint64_t first, uint64_t second);

@@ -597,6 +597,19 @@ bool ipc_right_copyout_lease(struct ipc_space *space, struct ipc_port *send_once
     return entry != NULL;
 }
 
+bool ipc_right_copyout_lease_receive(struct ipc_space *space, struct ipc_port *port, mach_port_name_t name)
+{
+    const struct ipc_right right = {.port = port, .type = MACH_MSG_TYPE_PORT_RECEIVE};
+
+    ipc_space_lock(space);
+    struct ipc_entry *entry = space->active ? ipc_space_take_lease(space, name) : NULL;
+
+    if (entry != NULL)
+        add_receive(space, right, name, entry);
+    ipc_space_unlock(space);
+    return entry != NULL;
+}
+
 /* ---- requests -------------------------------------------------------------------------------------- */
 
 /* The right is dead already: whoever asks hears at once, with a reference to the name. */

@@ -75,6 +75,8 @@ kern_return_t ipc_right_copyout_name(struct ipc_space *space, struct ipc_right r
  * gives it back.  The right is the caller's if the space has ended, or the name is not set aside: false.
  */
 bool ipc_right_copyout_lease(struct ipc_space *space, struct ipc_port *send_once, mach_port_name_t name);
+/* The same for the receive right of a port in limbo, which the space has room for. */
+bool ipc_right_copyout_lease_receive(struct ipc_space *space, struct ipc_port *port, mach_port_name_t name);
 
 /* MACH_MSG_TYPE_PORT_* that a disposition results in; 0: it is none. */
 mach_msg_type_name_t ipc_right_result(mach_msg_type_name_t disposition);

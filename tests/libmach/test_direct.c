@@ -563,6 +563,91 @@ START_TEST(messages_of_all_sizes_arrive_whole)
 }
 END_TEST
 
+/* ---- ports made in advance --------------------------------------------------------------------------- */
+
+/* Allocates ports until one was there already. */
+static mach_port_t fresh_port(void)
+{
+    for (int i = 0; i < 200; i++) {
+        mach_port_t port = MACH_PORT_NULL;
+
+        ck_assert_int_eq(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port), KERN_SUCCESS);
+        const uint32_t number = direct_named(port)->fresh;
+
+        if (number != 0 && direct_task->fresh[number - 1].name == port &&
+            direct_task->fresh[number - 1].state == LEASE_USED)
+            return port;
+        ck_assert_int_eq(mach_port_destroy(mach_task_self(), port), KERN_SUCCESS);
+    }
+    ck_abort_msg("no port was made in advance");
+}
+
+START_TEST(a_fresh_port_is_a_port_like_any)
+{
+    mach_port_t port = fresh_port(), other, previous;
+    mach_port_type_t type;
+    message_t message;
+
+    ck_assert_int_eq(mach_port_type(mach_task_self(), port, &type), KERN_SUCCESS);
+    ck_assert_uint_eq(type, MACH_PORT_TYPE_RECEIVE);
+    ck_assert_int_eq(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND), KERN_SUCCESS);
+    ck_assert_int_eq(send_number(port, 1, 5, MACH_PORT_NULL, 0, 0), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 0), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(message.number, 5);
+    forget(port);
+    ck_assert_int_eq(mach_port_type(mach_task_self(), port, &type), KERN_INVALID_NAME);
+
+    port = fresh_port();
+    ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 0), MACH_RCV_TIMED_OUT);
+    forget(port);
+
+    port = fresh_port();
+    other = new_port();
+    ck_assert_int_eq(mach_port_request_notification(mach_task_self(), other, MACH_NOTIFY_NO_SENDERS, 0, port,
+                                                    MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous),
+                     KERN_SUCCESS);
+    ck_assert_int_eq(mach_port_mod_refs(mach_task_self(), other, MACH_PORT_RIGHT_SEND, -1), KERN_SUCCESS);
+    ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 10000), MACH_MSG_SUCCESS);
+    forget(other);
+    forget(port);
+}
+END_TEST
+
+START_TEST(a_fresh_port_that_is_gone_is_gone)
+{
+    for (int i = 0; i < 1000; i++) {
+        mach_port_t port = fresh_port();
+        mach_port_type_t type;
+
+        if (i % 2 == 0)
+            ck_assert_int_eq(mach_port_destroy(mach_task_self(), port), KERN_SUCCESS);
+        else
+            ck_assert_int_eq(mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1), KERN_SUCCESS);
+        ck_assert_int_eq(mach_port_destroy(mach_task_self(), port), KERN_INVALID_NAME);
+        ck_assert_int_eq(mach_port_type(mach_task_self(), port, &type), KERN_INVALID_NAME);
+    }
+}
+END_TEST
+
+START_TEST(a_fresh_port_serves_for_replies)
+{
+    mach_port_t port = new_channel();
+    message_t request, other;
+
+    for (int i = 0; i < 100; i++) {
+        mach_port_t reply = fresh_port();
+
+        ck_assert_int_eq(send_number(port, 1, i, reply, 0, 0), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(receive(&request, port, 0, 0), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(answer(&request, i + 1), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(receive(&other, reply, MACH_RCV_TIMEOUT, 10000), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(other.number, i + 1);
+        forget(reply);
+    }
+    forget(port);
+}
+END_TEST
+
 /* ---- several tasks --------------------------------------------------------------------------------- */
 
 #define SENDERS 12
@@ -841,6 +926,9 @@ static Suite *direct_suite(void)
     add_test(suite, who_waits_hears_that_the_port_has_died, NULL, NULL, 30);
     add_test(suite, a_message_that_is_too_large_stays_or_goes, NULL, NULL, 30);
     add_test(suite, messages_of_all_sizes_arrive_whole, NULL, NULL, 60);
+    add_test(suite, a_fresh_port_is_a_port_like_any, NULL, NULL, 30);
+    add_test(suite, a_fresh_port_that_is_gone_is_gone, NULL, NULL, 60);
+    add_test(suite, a_fresh_port_serves_for_replies, NULL, NULL, 30);
     add_test(suite, what_a_task_sends_arrives_in_order, NULL, NULL, 200);
     add_test(suite, sets_in_mid_burst_lose_nothing, NULL, NULL, 200);
     add_test(suite, a_receive_right_that_moves_in_mid_burst_loses_nothing, NULL, NULL, 200);

@@ -155,10 +155,23 @@ struct channel_lease {
     _Atomic uint32_t channel, slot, sequence; /* what it stands for */
 };
 
+/*
+ * A port that machsim has made in advance, and a name that it has set aside for its receive right: the task can allocate it,
+ * and destroy it while no one else has heard of it.  machsim makes it a real right at the task's next trap.
+ */
+struct channel_fresh {
+    _Atomic uint32_t state; /* LEASE_FREE to USED and back by the task, USED to NONE by machsim */
+    _Atomic uint32_t name;
+};
+
+#define CHANNEL_FRESH 32u
+
 struct channel_task {
-    _Atomic uint64_t used; /* leases that may be in use */
+    _Atomic uint64_t used;       /* leases that may be in use */
+    _Atomic uint32_t fresh_used; /* and ports */
     alignas(64) struct channel_record records[CHANNEL_PORTS];
     struct channel_lease leases[CHANNEL_LEASES];
+    struct channel_fresh fresh[CHANNEL_FRESH];
     struct channel_incoming incoming[CHANNEL_INCOMING];
 };
 

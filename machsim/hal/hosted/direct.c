@@ -84,6 +84,7 @@ static void task_ended(struct task *task)
         end_channel(direct, direct->incoming, i);
     for (unsigned i = 0; i < CHANNEL_OUTGOING; i++)
         end_channel(direct, direct->outgoing, i);
+    direct_fresh_end(direct);
     defer_drain();
     lock_acquire(&task->lock);
     task->machine = NULL;
@@ -199,7 +200,7 @@ void direct_settle_channel(struct direct_task *direct, const struct channel *cha
     settle(direct, channel);
 }
 
-/* Whether a trap can use no name of a reply right: it only receives, or is one of those below. */
+/* Whether a trap can use no name of a reply right: it only receives, or is one of some below. */
 static bool uses_no_names(uint32_t number, const uint64_t *arguments)
 {
     if (number == TRAP_MACH_MSG || number == TRAP_MACH_MSG_OVERWRITE)
@@ -209,11 +210,13 @@ static bool uses_no_names(uint32_t number, const uint64_t *arguments)
 
 void direct_settle(struct task *task, uint32_t number, const uint64_t *arguments)
 {
-    struct direct_task *direct = task->machine == NULL || uses_no_names(number, arguments) ? NULL : direct_of(task);
+    struct direct_task *direct = task->machine == NULL ? NULL : direct_of(task);
 
     if (direct == NULL)
         return;
-    settle(direct, NULL);
+    direct_fresh_settle(direct);
+    if (!uses_no_names(number, arguments))
+        settle(direct, NULL);
     direct_task_put(direct);
     defer_drain();
 }
@@ -455,6 +458,7 @@ static uint64_t do_trap(struct hosted_thread *t, struct direct_task *direct, uin
     case WIRE_TRAP_REFUSE: return refuse(direct, a[0]);
     case WIRE_TRAP_RECORD: return make_record(t, direct, (mach_port_name_t)a[0]);
     case WIRE_TRAP_LEASE: return fill_leases(direct);
+    case WIRE_TRAP_FRESH: direct_fresh_fill(direct); return KERN_SUCCESS;
     case WIRE_TRAP_DRAIN: return drain(direct, a[0]);
     case WIRE_TRAP_PULL: return pull(direct, a[0]);
     default: return answered(direct, a[0], a[1]);
@@ -463,7 +467,7 @@ static uint64_t do_trap(struct hosted_thread *t, struct direct_task *direct, uin
 
 bool direct_trap(struct hosted_thread *t, uint32_t number, const uint64_t *arguments)
 {
-    if (number < WIRE_TRAP_CHANNEL || number > WIRE_TRAP_ANSWERED)
+    if (number < WIRE_TRAP_CHANNEL || number > WIRE_TRAP_FRESH)
         return false;
     struct direct_task *direct = direct_task_get(t->thread->task);
     uint64_t result = KERN_RESOURCE_SHORTAGE;

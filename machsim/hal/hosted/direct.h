@@ -32,6 +32,10 @@ struct direct_task {
     struct channel *incoming[CHANNEL_INCOMING], *outgoing[CHANNEL_OUTGOING];
     struct direct_port *ports[CHANNEL_PORTS];
     mach_port_name_t leases[CHANNEL_LEASES]; /* what was set aside for each; 0: nothing */
+    struct direct_fresh {
+        mach_port_name_t name;
+        struct ipc_port *port; /* in limbo; NULL: none */
+    } fresh[CHANNEL_FRESH];
 };
 
 struct direct_port {
@@ -89,6 +93,15 @@ void direct_settle(struct task *task, uint32_t number, const uint64_t *arguments
 void direct_settle_channel(struct direct_task *direct, const struct channel *channel);
 /* The traps of direct messages; false: it is none of them. */
 bool direct_trap(struct hosted_thread *t, uint32_t number, const uint64_t *arguments);
+
+/* ---- ports made in advance (direct_fresh.c) ------------------------------------------------------------ */
+
+/* Makes ports, and sets names aside, for those of a task's table that have none. */
+void direct_fresh_fill(struct direct_task *direct);
+/* Those that the task has allocated are its own now. */
+void direct_fresh_settle(struct direct_task *direct);
+/* The task has ended. */
+void direct_fresh_end(struct direct_task *direct);
 
 /* ---- ports (direct_port.c) --------------------------------------------------------------------------- */
 

@@ -110,10 +110,11 @@ enum wire_trap {
     WIRE_TRAP_TASK_STATE = 0x1011, /* -> result; the task's part comes */
     WIRE_TRAP_ACCEPT = 0x1012,  /* -> result; number | record << 32: a channel to this task; forward, backward, port */
     WIRE_TRAP_REFUSE = 0x1013,  /* number of a channel to this task: it is to be closed */
-    WIRE_TRAP_RECORD = 0x1014,  /* name of a receive right -> result; number of its record */
     WIRE_TRAP_LEASE = 0x1015,   /* fills the table of leases */
     WIRE_TRAP_DRAIN = 0x1016,   /* number of a channel of this task's: it is pulled */
     WIRE_TRAP_PULL = 0x1017,    /* number of a record: its port is pulled, and waiting senders go on */
+    WIRE_TRAP_RECORD = 0x1019,  /* name of a receive right -> result; number of its record */
+    WIRE_TRAP_FRESH = 0x101a,   /* fills the table of ports that are made in advance */
     WIRE_TRAP_ANSWERED = 0x1018, /* number of a channel to this task, slot: the answer there is pulled */
     WIRE_TRAP_SET_BOOTSTRAP = 0x1003, /* name -> result; for the bootstrap server alone */
 };
