@@ -39,6 +39,9 @@ bool direct_receive(struct direct_receive *receive, mach_msg_return_t *result);
 /* Takes channels that wait to be accepted, after a trap that said that there are some. */
 void direct_accept(void);
 
+/* machsim, or this task's part there, has ended: nothing more is done without it. */
+void direct_ended(void);
+
 /* This is a new process: what its parent had is not its own. */
 void direct_after_fork(void);
 

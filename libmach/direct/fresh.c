@@ -23,7 +23,9 @@ static bool take(mach_port_name_t *name)
     static _Atomic uint32_t turn;
     const uint32_t first = atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed);
 
-    for (unsigned n = 0; task != NULL && n < CHANNEL_FRESH; n++) {
+    if (task == NULL || atomic_load_explicit(&task->ended, memory_order_relaxed))
+        return false;
+    for (unsigned n = 0; n < CHANNEL_FRESH; n++) {
         const unsigned i = (first + n) % CHANNEL_FRESH;
         struct channel_fresh *fresh = &task->fresh[i];
         uint32_t free = LEASE_FREE;
@@ -68,12 +70,12 @@ static bool drop(mach_port_name_t name)
 
 kern_return_t mach_port_allocate(task_t task, mach_port_right_t right, mach_port_name_t *name)
 {
-    const uint32_t often = direct_mode == DIRECT_AUTO ? OFTEN : 1;
-
     if (task != mach_task_self() || right != MACH_PORT_RIGHT_RECEIVE || direct_named(0) == NULL)
         return _kernelrpc_mach_port_allocate(task, right, name);
     if (take(name))
         return KERN_SUCCESS;
+    const uint32_t often = direct_mode == DIRECT_AUTO ? OFTEN : 1;
+
     if ((atomic_fetch_add_explicit(&misses, 1, memory_order_relaxed) + 1) % often == 0)
         direct_fill_fresh();
     return _kernelrpc_mach_port_allocate(task, right, name);

@@ -126,6 +126,14 @@ static struct channel_task *get_task(void)
     return task;
 }
 
+void direct_ended(void)
+{
+    struct channel_task *task = atomic_load(&direct_task);
+
+    if (task != NULL)
+        atomic_store_explicit(&task->ended, 1, memory_order_relaxed);
+}
+
 /* ---- records --------------------------------------------------------------------------------------- */
 
 struct channel_record *direct_record(mach_port_name_t name, unsigned *number)

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "libmach/direct/direct.h"
 #include "os.h"
 
 #define FUTEX_MILLISECONDS 50
@@ -106,7 +107,10 @@ bool ring_trap(struct ring *ring, bool interruptible)
         atomic_store(&area->closed, 1);
     errno = error;
     atomic_store(&area->state, WIRE_IDLE);
-    return !atomic_load(&area->closed);
+    if (!atomic_load(&area->closed))
+        return true;
+    direct_ended();
+    return false;
 }
 
 /* A trap in a ring, perhaps with a descriptor that goes with it, and some that come back. */

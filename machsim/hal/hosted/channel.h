@@ -169,6 +169,7 @@ struct channel_fresh {
 struct channel_task {
     _Atomic uint64_t used;       /* leases that may be in use */
     _Atomic uint32_t fresh_used; /* and ports */
+    _Atomic uint32_t ended;      /* the task has, or machsim */
     alignas(64) struct channel_record records[CHANNEL_PORTS];
     struct channel_lease leases[CHANNEL_LEASES];
     struct channel_fresh fresh[CHANNEL_FRESH];

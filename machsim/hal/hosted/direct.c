@@ -80,6 +80,7 @@ static void task_ended(struct task *task)
     lock_acquire(&direct->lock);
     direct->ended = true;
     lock_release(&direct->lock);
+    atomic_store(&direct->state->ended, 1);
     for (unsigned i = 0; i < CHANNEL_INCOMING; i++)
         end_channel(direct, direct->incoming, i);
     for (unsigned i = 0; i < CHANNEL_OUTGOING; i++)
