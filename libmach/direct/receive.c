@@ -60,6 +60,7 @@ struct at_port {
     unsigned number; /* of the record */
     struct receiving *receiving;
     struct channel_port *port;
+    bool lacks_leases; /* a message could not be taken for want of a name for its reply right */
 };
 
 /* `pulling` first: what was pulled before is queued. */
@@ -122,8 +123,10 @@ static enum looked take_oldest(struct at_port *at, struct incoming *channel, uns
     if (looked != RECEIVED)
         return looked;
     if (taken.slot != 0 &&
-        !direct_take_lease(number, taken.slot - 1, taken.sequence, channel->generation, &taken.lease))
+        !direct_take_lease(number, taken.slot - 1, taken.sequence, channel->generation, &taken.lease)) {
+        at->lacks_leases = true;
         return BY_MACHSIM;
+    }
     /* What this sender sent by machsim before is there by now, and is received before. */
     const bool first = !must_trap(at->record, at->receive->name) && atomic_load(&at->task->incoming[number].open);
 
@@ -266,7 +269,13 @@ static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
     wait_begin(&wait, at->receive);
     for (;;) {
         const bool queued = must_trap(at->record, at->receive->name);
-        const enum looked looked = queued ? BY_MACHSIM : look(at);
+        enum looked looked = queued ? BY_MACHSIM : look(at);
+
+        if (at->lacks_leases) {
+            at->lacks_leases = false;
+            direct_fill_leases();
+            looked = look(at);
+        }
 
         if (looked == RECEIVED) {
             after_taking(at);

@@ -391,7 +391,7 @@ static bool by_chance(void)
 bool direct_send(const mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t size)
 {
     if (size < sizeof *msg || size > CHANNEL_LARGEST || size % 4 != 0 || msg->msgh_voucher_port != MACH_PORT_NULL ||
-        (option & MACH_SEND_TRAILER) || direct_named(msg->msgh_remote_port) == NULL)
+        (option & (MACH_SEND_TRAILER | MACH_SEND_NOTIFY)) || direct_named(msg->msgh_remote_port) == NULL)
         return false;
     if (direct_mode == DIRECT_RANDOM && by_chance())
         return false;

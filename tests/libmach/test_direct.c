@@ -350,6 +350,24 @@ START_TEST(a_dropped_reply_right_tells_so)
 }
 END_TEST
 
+START_TEST(names_for_reply_rights_do_not_run_out)
+{
+    mach_port_t port = new_channel(), reply = new_reply_port(port);
+    message_t request, other;
+
+    for (int i = 0; i < 5 * (int)CHANNEL_LEASES; i++) {
+        take_request(port, reply, &request);
+        ck_assert(direct_task->used != 0);
+        ck_assert_int_eq(mach_port_deallocate(mach_task_self(), request.header.msgh_remote_port), KERN_SUCCESS);
+        ck_assert(direct_task->used == 0);
+        ck_assert_int_eq(receive(&other, reply, 0, 0), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(other.header.msgh_id, MACH_NOTIFY_SEND_ONCE);
+    }
+    forget(reply);
+    forget(port);
+}
+END_TEST
+
 START_TEST(a_request_in_a_port_that_dies_tells_so)
 {
     mach_port_t port = new_channel(), reply = new_reply_port(port);
@@ -916,6 +934,7 @@ static Suite *direct_suite(void)
     add_test(suite, a_leased_reply_right_is_a_right_like_any, NULL, NULL, 30);
     add_test(suite, a_leased_reply_right_answers_once, NULL, NULL, 30);
     add_test(suite, a_dropped_reply_right_tells_so, NULL, NULL, 30);
+    add_test(suite, names_for_reply_rights_do_not_run_out, NULL, NULL, 60);
     add_test(suite, a_request_in_a_port_that_dies_tells_so, NULL, NULL, 30);
     add_test(suite, the_reply_right_of_a_port_that_died_is_a_dead_name, NULL, NULL, 30);
     add_test(suite, a_reply_follows_its_port, NULL, NULL, 30);

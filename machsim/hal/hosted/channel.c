@@ -48,6 +48,13 @@ void channel_put(struct channel *channel)
     hal_free(channel, sizeof *channel);
 }
 
+void channel_close_files(struct channel *channel)
+{
+    lock_acquire(&channel->lock);
+    close_files(channel);
+    lock_release(&channel->lock);
+}
+
 static struct channel *new_channel(struct direct_task *sender, struct direct_port *port, mach_port_name_t name)
 {
     struct channel *channel = hal_alloc(sizeof *channel);

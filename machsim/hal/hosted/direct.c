@@ -127,10 +127,14 @@ uint32_t direct_offers(struct task *task)
     struct direct_task *direct = task->machine == NULL ? NULL : direct_of(task);
     uint32_t offers = 0;
 
-    if (direct != NULL) {
-        offers = atomic_load(&direct->offers);
-        direct_task_put(direct);
-    }
+    if (direct == NULL)
+        return 0;
+    lock_acquire(&task->lock);
+    if (!task->active) /* who hears that its wait is over hears this too */
+        atomic_store(&direct->state->ended, 1);
+    lock_release(&task->lock);
+    offers = atomic_load(&direct->offers);
+    direct_task_put(direct);
     return offers;
 }
 
@@ -369,6 +373,7 @@ static uint64_t accept_channel(struct hosted_thread *t, struct direct_task *dire
     t->thread->out = channel->incoming | (uint64_t)channel->port->record << 32;
     const bool fine = attach_channel(t, channel, false);
 
+    channel_close_files(channel);
     if (fine)
         let_in(channel);
     else

@@ -150,6 +150,8 @@ void channel_keep(struct channel *channel, unsigned slot, struct ipc_port *port)
 void channel_receiver_ended(struct channel *channel);
 /* Frees what no one needs any more. */
 void channel_try_free(struct channel *channel);
+/* Both sides have the channel's descriptors: the daemon needs them no more. */
+void channel_close_files(struct channel *channel);
 /* Wakes those who wait for an answer in a slot. */
 void channel_ring_slot(struct channel *channel, unsigned slot);
 
