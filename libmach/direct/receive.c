@@ -27,8 +27,8 @@ static bool fits(const struct direct_receive *receive, uint32_t size)
 }
 
 /* Completes a message whose bytes have been copied: nothing of its header is the sender's but the id. */
-static void complete(const struct direct_receive *receive, uint32_t size, mach_port_name_t reply,
-                     mach_msg_type_name_t type, struct channel_record *record, security_token_t sender,
+static void complete(const struct direct_receive *receive, mach_port_name_t port, uint32_t size,
+                     mach_port_name_t reply, mach_msg_type_name_t type, struct channel_record *record, security_token_t sender,
                      audit_token_t audit)
 {
     mach_msg_header_t *to = receive->to;
@@ -44,7 +44,7 @@ static void complete(const struct direct_receive *receive, uint32_t size, mach_p
     to->msgh_bits = MACH_MSGH_BITS(reply == MACH_PORT_NULL ? 0 : MACH_MSG_TYPE_PORT_SEND_ONCE, type);
     to->msgh_size = size;
     to->msgh_remote_port = reply;
-    to->msgh_local_port = receive->name;
+    to->msgh_local_port = port;
     to->msgh_voucher_port = MACH_PORT_NULL;
     memset((uint8_t *)to + size, 0, round_msg(size) - size);
     memcpy((uint8_t *)to + round_msg(size), &trailer, trailer.msgh_trailer_size);
@@ -52,9 +52,11 @@ static void complete(const struct direct_receive *receive, uint32_t size, mach_p
 
 /* ---- requests -------------------------------------------------------------------------------------- */
 
-/* A port that is received from. */
+/* A port that is received from, perhaps by a set that it is in. */
 struct at_port {
     struct direct_receive *receive;
+    mach_port_name_t name;
+    uint32_t set; /* the set's bit in the record; 0: by its own name */
     struct channel_task *task;
     struct channel_record *record;
     unsigned number; /* of the record */
@@ -110,7 +112,7 @@ static void keep(struct at_port *at, unsigned number, const struct taken *taken)
         atomic_fetch_or(&at->task->used, (uint64_t)1 << taken->lease);
         atomic_store(&lease->state, LEASE_USED);
     }
-    complete(at->receive, taken->size, reply, MACH_MSG_TYPE_PORT_SEND, at->record, from->sender, from->audit);
+    complete(at->receive, at->name, taken->size, reply, MACH_MSG_TYPE_PORT_SEND, at->record, from->sender, from->audit);
 }
 
 /* Takes the oldest message of a locked channel. */
@@ -128,7 +130,8 @@ static enum looked take_oldest(struct at_port *at, struct incoming *channel, uns
         return BY_MACHSIM;
     }
     /* What this sender sent by machsim before is there by now, and is received before. */
-    const bool first = !must_trap(at->record, at->receive->name) && atomic_load(&at->task->incoming[number].open);
+    const bool first = !must_trap(at->record, at->name) && atomic_load(&at->task->incoming[number].open) &&
+                       (at->set == 0 || (atomic_load(&at->record->sets) & at->set));
 
     atomic_store(&channel->backward->taking, 1);
     const bool taken_by_us = first && atomic_compare_exchange_strong(&channel->backward->head, &head, head + 1);
@@ -204,7 +207,7 @@ static bool something_at_port(const void *context)
     for (unsigned i = 0; i < CHANNEL_INCOMING / 64; i++)
         if (atomic_load(&at->port->ready[i]) != 0)
             return true;
-    return must_trap(at->record, at->receive->name);
+    return must_trap(at->record, at->name);
 }
 
 static void wait_begin(struct direct_wait *wait, const struct direct_receive *receive)
@@ -268,7 +271,7 @@ static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
 
     wait_begin(&wait, at->receive);
     for (;;) {
-        const bool queued = must_trap(at->record, at->receive->name);
+        const bool queued = must_trap(at->record, at->name);
         enum looked looked = queued ? BY_MACHSIM : look(at);
 
         if (at->lacks_leases) {
@@ -294,6 +297,156 @@ static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
 
         if (how != WAITED)
             return wait_end(&wait, how, at->receive, result);
+    }
+}
+
+/* ---- sets ------------------------------------------------------------------------------------------ */
+
+/* A set that is received from. */
+struct at_set {
+    struct direct_receive *receive;
+    struct channel_task *task;
+    struct channel_set *set;
+    uint32_t bit;   /* in records */
+    unsigned count; /* ports of it that messages may come to by channels */
+    struct at_port ports[DIRECT_MANY - 1];
+};
+
+/* Whether a port is in the set still, as its record says; else the set is told. */
+static bool is_member(struct at_set *at, unsigned record)
+{
+    _Atomic uint64_t *members = &at->set->members[record / 64];
+    const uint64_t bit = (uint64_t)1 << record % 64;
+
+    if (atomic_load(&at->task->records[record].sets) & at->bit)
+        return true;
+    atomic_fetch_and(members, ~bit);
+    if (!(atomic_load(&at->task->records[record].sets) & at->bit))
+        return false;
+    atomic_fetch_or(members, bit); /* it has just come back */
+    return true;
+}
+
+static void add_member(struct at_set *at, unsigned record)
+{
+    struct at_port *port = &at->ports[at->count];
+
+    *port = (struct at_port){.receive = at->receive, .task = at->task, .record = &at->task->records[record],
+                             .number = record, .receiving = &direct_receiving[record], .set = at->bit};
+    port->name = atomic_load(&port->record->name);
+    port->port = atomic_load_explicit(&port->receiving->port, memory_order_acquire);
+    at->count += port->port != NULL && port->name != MACH_PORT_NULL;
+}
+
+/* Finds the set's ports.  False: they are too many. */
+static bool find_members(struct at_set *at)
+{
+    at->count = 0;
+    for (unsigned word = 0; word < CHANNEL_PORTS / 64; word++) {
+        uint64_t members = atomic_load(&at->set->members[word]);
+
+        for (; members != 0; members &= members - 1) {
+            const unsigned record = word * 64 + (unsigned)__builtin_ctzll(members);
+
+            if (!is_member(at, record))
+                continue;
+            if (at->count == DIRECT_MANY - 1)
+                return false;
+            add_member(at, record);
+        }
+    }
+    return true;
+}
+
+static bool set_must_trap(const struct at_set *at)
+{
+    return atomic_load(&at->set->queued) || atomic_load(&at->set->parked) ||
+           atomic_load(&at->set->name) != at->receive->name;
+}
+
+static bool something_at_set(const void *context)
+{
+    const struct at_set *at = context;
+
+    for (unsigned i = 0; i < at->count; i++)
+        if (something_at_port(&at->ports[i]))
+            return true;
+    return set_must_trap(at);
+}
+
+/* Looks at all ports, in turns. */
+static enum looked look_at_members(struct at_set *at)
+{
+    static __thread unsigned turn;
+
+    for (unsigned i = 0; i < at->count; i++) {
+        struct at_port *port = &at->ports[(turn + i) % at->count];
+        const enum looked looked = must_trap(port->record, port->name) ? BY_MACHSIM : look(port);
+
+        if (looked == RECEIVED)
+            after_taking(port);
+        if (looked != NOTHING) {
+            turn = (turn + i + 1) % at->count;
+            return looked;
+        }
+    }
+    return NOTHING;
+}
+
+/* Sleeps until there is something at one of the ports, or at the set. */
+static enum direct_waited sleep_at_set(struct at_set *at, struct direct_wait *wait)
+{
+    _Atomic uint32_t *words[DIRECT_MANY];
+    uint32_t values[DIRECT_MANY];
+
+    words[at->count] = &at->set->bell;
+    for (unsigned i = 0; i < at->count; i++)
+        words[i] = &at->ports[i].port->bell;
+    for (unsigned i = 0; i <= at->count; i++)
+        values[i] = atomic_load(words[i]);
+    for (unsigned i = 0; i < at->count; i++)
+        atomic_fetch_add(&at->ports[i].port->sleeping, 1);
+    if (something_at_set(at))
+        return WAITED;
+    return direct_sleep_many(wait, words, values, at->count + 1);
+}
+
+/* Waits a little where the last messages came from another processor. */
+static bool spin_at_set(struct at_set *at)
+{
+    for (unsigned i = 0; i < at->count; i++) {
+        const uint32_t sender = atomic_load_explicit(&at->ports[i].receiving->sender, memory_order_relaxed);
+
+        if (sender != 0 && sender - 1 != direct_processor())
+            return direct_spin(&at->ports[i].receiving->spin, sender - 1, something_at_set, at);
+    }
+    return false;
+}
+
+static bool receive_set(struct direct_receive *receive, struct channel_set *set, unsigned number,
+                        mach_msg_return_t *result)
+{
+    struct at_set at = {.receive = receive, .set = set, .bit = 1u << number, .task = atomic_load(&direct_task)};
+    struct direct_wait wait = {.start = 0};
+
+    wait_begin(&wait, receive);
+    for (;;) {
+        if (set_must_trap(&at) || !find_members(&at) || at.count == 0)
+            return wait_end(&wait, WAITED_LONG, receive, result);
+        const enum looked looked = look_at_members(&at);
+
+        if (looked == RECEIVED) {
+            *result = MACH_MSG_SUCCESS;
+            return true;
+        }
+        if (looked == BY_MACHSIM)
+            return wait_end(&wait, WAITED_LONG, receive, result);
+        if (spin_at_set(&at))
+            continue;
+        const enum direct_waited how = sleep_at_set(&at, &wait);
+
+        if (how != WAITED)
+            return wait_end(&wait, how, receive, result);
     }
 }
 
@@ -337,7 +490,7 @@ static enum looked take_answer(struct at_slot *at)
         !atomic_compare_exchange_strong(&forward->slots[at->slot].state, &word, SLOT_WORD(at->sequence, SLOT_FREE)))
         return BY_MACHSIM;
     atomic_store(&at->record->waiting, 0);
-    complete(at->receive, size, MACH_PORT_NULL, MACH_MSG_TYPE_PORT_SEND_ONCE, at->record, forward->sender, forward->audit);
+    complete(at->receive, at->receive->name, size, MACH_PORT_NULL, MACH_MSG_TYPE_PORT_SEND_ONCE, at->record, forward->sender, forward->audit);
     return RECEIVED;
 }
 
@@ -428,7 +581,12 @@ bool direct_receives(mach_port_name_t name)
     unsigned number;
     const struct channel_record *record = direct_record(name, &number);
 
-    return record != NULL && atomic_load_explicit(&direct_receiving[number].port, memory_order_acquire) != NULL &&
+    if (record == NULL) {
+        const struct channel_set *set = direct_set(name, &number);
+
+        return set != NULL && !atomic_load(&set->parked);
+    }
+    return atomic_load_explicit(&direct_receiving[number].port, memory_order_acquire) != NULL &&
            !(atomic_load(&record->flags) & RECORD_PARKED) && prefers_channels(&direct_receiving[number]);
 }
 
@@ -437,7 +595,14 @@ bool direct_receive(struct direct_receive *receive, mach_msg_return_t *result)
     struct at_port at = {.receive = receive};
     struct channel_record *record = direct_record(receive->name, &at.number);
 
-    if (record == NULL || !ipc_trailer_exists(receive->option) || (atomic_load(&record->flags) & RECORD_PARKED))
+    if (!ipc_trailer_exists(receive->option))
+        return false;
+    if (record == NULL) {
+        struct channel_set *set = direct_set(receive->name, &at.number);
+
+        return set != NULL && receive_set(receive, set, at.number, result);
+    }
+    if (atomic_load(&record->flags) & RECORD_PARKED)
         return false;
     const uint32_t waiting = atomic_load(&record->waiting);
 
@@ -448,6 +613,7 @@ bool direct_receive(struct direct_receive *receive, mach_msg_return_t *result)
     if (at.port == NULL)
         return false;
     at.task = atomic_load(&direct_task);
+    at.name = receive->name;
     at.record = record;
     return receive_requests(&at, result);
 }

@@ -150,6 +150,38 @@ struct channel_record *direct_record(mach_port_name_t name, unsigned *number)
     return atomic_load_explicit(&found->name, memory_order_acquire) == name ? found : NULL;
 }
 
+/* A name is often received from, and no port's that messages come to by channels: it may be a set's. */
+static void make_set(mach_port_name_t name, struct named *named)
+{
+    const uint64_t arguments[] = {name};
+    uint64_t result, out;
+
+    atomic_store(&named->receives, -AGAIN);
+    if (!direct_lock(&lock))
+        return;
+    if (ring_simple_trap(WIRE_TRAP_SET, arguments, 1, &result, &out) && result == KERN_SUCCESS)
+        atomic_store(&named->set, (uint32_t)out + 1);
+    direct_unlock(&lock);
+}
+
+struct channel_set *direct_set(mach_port_name_t name, unsigned *number)
+{
+    struct named *named = direct_named(name);
+    struct channel_task *task = atomic_load_explicit(&direct_task, memory_order_acquire);
+
+    if (named == NULL || task == NULL)
+        return NULL;
+    const uint32_t set = atomic_load_explicit(&named->set, memory_order_acquire);
+
+    if (set > 0 && set <= CHANNEL_SETS && atomic_load_explicit(&task->sets[set - 1].name, memory_order_acquire) == name) {
+        *number = set - 1;
+        return &task->sets[set - 1];
+    }
+    if (atomic_fetch_add_explicit(&named->receives, 1, memory_order_relaxed) == (direct_mode == DIRECT_AUTO ? OFTEN : 0))
+        make_set(name, named);
+    return NULL;
+}
+
 /* Called with the lock. */
 static void know_record(mach_port_name_t name, uint64_t number)
 {

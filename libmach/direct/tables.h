@@ -59,6 +59,8 @@ struct named {
     struct outgoing *_Atomic outgoing;
     _Atomic uint32_t record;  /* 1 + the number of its record, or 0 */
     _Atomic uint32_t lease;   /* 1 + the number of a lease of that index, or 0 */
+    _Atomic uint32_t set;     /* 1 + the number of the set that it was, or 0 */
+    _Atomic int32_t receives; /* from what may be a set; < 0: it cannot be one for so many more */
     _Atomic uint32_t fresh;   /* 1 + the number of a port of that index that was made in advance, or 0 */
 };
 
@@ -88,6 +90,8 @@ static inline struct named *direct_named(mach_port_name_t name)
 }
 /* The record of a receive right of this task's that has one; NULL. */
 struct channel_record *direct_record(mach_port_name_t name, unsigned *number);
+/* A set of this task's whose ports' messages may come by channels; NULL. */
+struct channel_set *direct_set(mach_port_name_t name, unsigned *number);
 /* Gives one to a receive right that has none. */
 struct channel_record *direct_make_record(mach_port_name_t name, unsigned *number);
 
@@ -123,6 +127,10 @@ enum direct_waited { WAITED, WAITED_LONG, WAITED_OUT, WAITED_INTERRUPTED };
 
 /* A word has been seen as `value`: waits for it to change, but not long. */
 enum direct_waited direct_sleep(struct direct_wait *wait, _Atomic uint32_t *word, uint32_t value);
+/* The same for several words: any. */
+#define DIRECT_MANY 16u
+enum direct_waited direct_sleep_many(struct direct_wait *wait, _Atomic uint32_t *const *words, const uint32_t *values,
+                                     unsigned count);
 /* Waits while `ready` says no, if the other side runs on another processor, for a time that pays. */
 bool direct_spin(_Atomic uint32_t *spin, uint32_t processor, bool (*ready)(const void *), const void *context);
 uint32_t direct_processor(void);

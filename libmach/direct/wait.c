@@ -74,7 +74,8 @@ bool direct_spin(_Atomic uint32_t *spin, uint32_t processor, bool (*ready)(const
     return false;
 }
 
-enum direct_waited direct_sleep(struct direct_wait *wait, _Atomic uint32_t *word, uint32_t value)
+enum direct_waited direct_sleep_many(struct direct_wait *wait, _Atomic uint32_t *const *words, const uint32_t *values,
+                                     unsigned count)
 {
     const uint64_t now = direct_now();
 
@@ -85,9 +86,17 @@ enum direct_waited direct_sleep(struct direct_wait *wait, _Atomic uint32_t *word
 
     if (now >= end)
         return now >= wait->deadline ? WAITED_OUT : WAITED_LONG;
-    if (mach_os_wait_nanoseconds(word, value, end - now) == EINTR && wait->interruptible)
-        return WAITED_INTERRUPTED;
-    return WAITED;
+    const int error = count == 1 ? mach_os_wait_nanoseconds(words[0], values[0], end - now)
+                                 : mach_os_wait_many(words, values, count, end - now);
+
+    if (error == ENOSYS) /* a host that cannot wait for several */
+        return WAITED_LONG;
+    return error == EINTR && wait->interruptible ? WAITED_INTERRUPTED : WAITED;
+}
+
+enum direct_waited direct_sleep(struct direct_wait *wait, _Atomic uint32_t *word, uint32_t value)
+{
+    return direct_sleep_many(wait, &word, &value, 1);
 }
 
 mach_msg_timeout_t direct_left(const struct direct_wait *wait)

@@ -35,6 +35,22 @@ int mach_os_wait_nanoseconds(_Atomic uint32_t *word, uint32_t value, uint64_t na
     return syscall(SYS_futex, word, FUTEX_WAIT, value, &time, NULL, 0) == 0 ? 0 : errno;
 }
 
+#define MANY 32u
+
+int mach_os_wait_many(_Atomic uint32_t *const *words, const uint32_t *values, unsigned count, uint64_t nanoseconds)
+{
+    struct futex_waitv waiters[MANY];
+    struct timespec end;
+
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    nanoseconds += (uint64_t)end.tv_nsec;
+    end.tv_sec += (time_t)(nanoseconds / 1000000000);
+    end.tv_nsec = (long)(nanoseconds % 1000000000);
+    for (unsigned i = 0; i < count && i < MANY; i++)
+        waiters[i] = (struct futex_waitv){.val = values[i], .uaddr = (uintptr_t)words[i], .flags = FUTEX_32};
+    return syscall(SYS_futex_waitv, waiters, count < MANY ? count : MANY, 0, &end, CLOCK_MONOTONIC) >= 0 ? 0 : errno;
+}
+
 int mach_os_memory_file(size_t size)
 {
     int file = memfd_create("mach-message", MFD_CLOEXEC | MFD_ALLOW_SEALING);

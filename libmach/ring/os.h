@@ -16,6 +16,8 @@
 void mach_os_wake(_Atomic uint32_t *word);
 /* Waits while a word is `value`.  0 or EAGAIN: look again.  EINTR: a signal handler ran.  ETIMEDOUT. */
 int mach_os_wait(_Atomic uint32_t *word, uint32_t value, int milliseconds);
+/* The same for one of many, with a time. */
+int mach_os_wait_many(_Atomic uint32_t *const *words, const uint32_t *values, unsigned count, uint64_t nanoseconds);
 int mach_os_wait_nanoseconds(_Atomic uint32_t *word, uint32_t value, uint64_t nanoseconds);
 
 /* A file in memory of `size` bytes; -1. */

@@ -28,6 +28,8 @@ static void wake(struct ipc_wait *wait, mach_msg_return_t result)
     list_remove(&wait->link);
     if (wait->port != NULL)
         ipc_direct_update(wait->port);
+    else if (wait->set != NULL && wait->set->direct != NULL)
+        wait->set->direct->update(wait->set->direct, wait->set);
     wait->result = result;
     thread_go(thread_of(wait));
 }
@@ -54,6 +56,8 @@ static bool wait_begin(struct thread *thread, struct list *queue, struct ipc_por
     list_append(queue, &wait->link);
     if (port != NULL)
         ipc_direct_update(port);
+    else if (set->direct != NULL)
+        set->direct->update(set->direct, set);
     wait->deadline = 0;
     if (timed) {
         wait->deadline = hal_now() + (uint64_t)timeout * NANOSECONDS_PER_MS;
@@ -231,8 +235,7 @@ static void changed(struct ipc_port *port)
             list_append(&link->set->ready, &link->ready_link);
         else
             list_remove(&link->ready_link);
-        if (link->set->watcher != NULL)
-            link->set->watcher(link->set);
+        ipc_pset_changed(link->set);
         ipc_pset_unlock(link->set);
     }
     if (port->watched)

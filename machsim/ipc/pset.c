@@ -58,9 +58,7 @@ static void join(struct ipc_set_link *link)
     list_append(&link->set->links, &link->set_link);
     if (!list_empty(&link->port->messages))
         list_append(&link->set->ready, &link->ready_link);
-    if (link->set->watcher != NULL)
-        link->set->watcher(link->set);
-    ipc_direct_update(link->port);
+    ipc_pset_changed(link->set);
 }
 
 kern_return_t ipc_pset_add(struct ipc_pset *set, struct ipc_port *port)
@@ -80,6 +78,7 @@ kern_return_t ipc_pset_add(struct ipc_pset *set, struct ipc_port *port)
     else
         join(link);
     ipc_pset_unlock(set);
+    ipc_direct_update(port);
     if (result == KERN_SUCCESS)
         ipc_mqueue_joined(port, set);
     else
@@ -95,9 +94,7 @@ static void unlink(struct ipc_set_link *link)
     list_remove(&link->set_link);
     if (list_linked(&link->ready_link))
         list_remove(&link->ready_link);
-    if (link->set->watcher != NULL)
-        link->set->watcher(link->set);
-    ipc_direct_update(link->port);
+    ipc_pset_changed(link->set);
     hal_free(link, sizeof *link);
 }
 
@@ -110,6 +107,7 @@ kern_return_t ipc_pset_remove(struct ipc_pset *set, struct ipc_port *port)
     if (link != NULL)
         unlink(link);
     ipc_pset_unlock(set);
+    ipc_direct_update(port);
     ipc_port_unlock(port);
     return link != NULL ? KERN_SUCCESS : KERN_NOT_IN_SET;
 }
@@ -126,6 +124,7 @@ bool ipc_pset_remove_from_all(struct ipc_port *port)
         unlink(link);
         ipc_pset_unlock(set);
     }
+    ipc_direct_update(port);
     return was_in_one;
 }
 
@@ -143,13 +142,30 @@ static struct ipc_port *some_member(struct ipc_pset *set)
     return port;
 }
 
+/* Ports of the locked set are reached through the core alone from now on. */
+static void leave_direct(struct ipc_pset *set)
+{
+    struct ipc_direct_set *direct = set->direct;
+
+    set->direct = NULL;
+    if (direct != NULL)
+        direct->leave(direct, set);
+}
+
+void ipc_pset_renamed(struct ipc_pset *set)
+{
+    ipc_pset_lock(set);
+    leave_direct(set);
+    ipc_pset_unlock(set);
+}
+
 void ipc_pset_destroy(struct ipc_pset *set)
 {
     ipc_pset_lock(set);
+    leave_direct(set);
     set->active = false;
     ipc_mqueue_wake_receivers(&set->waiters, MACH_RCV_PORT_DIED);
-    if (set->watcher != NULL)
-        set->watcher(set);
+    ipc_pset_changed(set);
     ipc_pset_unlock(set);
     for (struct ipc_port *port; (port = some_member(set)) != NULL;) {
         (void)ipc_pset_remove(set, port);

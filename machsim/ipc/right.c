@@ -321,6 +321,8 @@ void ipc_right_rename(struct ipc_space *space, mach_port_name_t old_name, struct
         new->request->name = new_name;
         ipc_port_unlock(object);
     }
+    if (bits & MACH_PORT_TYPE_PORT_SET)
+        ipc_pset_renamed(object);
     if (bits & MACH_PORT_TYPE_RECEIVE) {
         ipc_port_lock(object);
         ipc_direct_leave(object);

@@ -8,6 +8,7 @@
 
 #include <mach/mach.h>
 #include <mach/notify.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -489,6 +490,80 @@ START_TEST(a_set_gets_what_was_sent_before_and_after)
 }
 END_TEST
 
+/* A set with a port in it, from which messages come by channels. */
+static mach_port_t new_set(mach_port_t port)
+{
+    mach_port_t set;
+    message_t message;
+
+    ck_assert_int_eq(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_PORT_SET, &set), KERN_SUCCESS);
+    ck_assert_int_eq(mach_port_insert_member(mach_task_self(), port, set), KERN_SUCCESS);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(send_number(port, 1, i, MACH_PORT_NULL, 0, 0), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(receive(&message, set, 0, 0), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(message.number, i);
+    }
+    return set;
+}
+
+START_TEST(messages_come_to_a_set_by_channels)
+{
+    mach_port_t ports[4], set = MACH_PORT_NULL, plain = new_port();
+    message_t message;
+
+    for (int i = 0; i < 4; i++)
+        ports[i] = new_channel();
+    set = new_set(ports[0]);
+    for (int i = 1; i < 4; i++)
+        ck_assert_int_eq(mach_port_insert_member(mach_task_self(), ports[i], set), KERN_SUCCESS);
+    ck_assert_int_eq(mach_port_insert_member(mach_task_self(), plain, set), KERN_SUCCESS);
+    for (int i = 0; i < 200; i++) {
+        const mach_port_t port = ports[i % 4];
+        const uint32_t before = sent_by_channel(port);
+
+        ck_assert_int_eq(send_number(port, 1, i, MACH_PORT_NULL, 0, 0), MACH_MSG_SUCCESS);
+        ck_assert_uint_eq(sent_by_channel(port), before + 1);
+        if (i % 10 == 0)
+            ck_assert_int_eq(send_complex(plain, 1, 1000 + i), MACH_MSG_SUCCESS);
+        for (int got = 0; got < 1 + (i % 10 == 0); got++) {
+            int sender, number;
+
+            ck_assert_int_eq(receive(&message, set, MACH_RCV_TIMEOUT, 10000), MACH_MSG_SUCCESS);
+            read_number(&message, &sender, &number);
+            ck_assert_uint_eq(message.header.msgh_local_port, number >= 1000 ? plain : port);
+            ck_assert(number == i || number == 1000 + i);
+        }
+        ck_assert_int_eq(receive(&message, set, MACH_RCV_TIMEOUT, 0), MACH_RCV_TIMED_OUT);
+    }
+    forget(plain);
+    forget(set);
+    for (int i = 0; i < 4; i++)
+        forget(ports[i]);
+}
+END_TEST
+
+START_TEST(a_port_that_has_left_a_set_gives_it_nothing)
+{
+    mach_port_t port = new_channel(), set = new_set(port);
+    message_t message;
+
+    ck_assert_int_eq(mach_port_extract_member(mach_task_self(), port, set), KERN_SUCCESS);
+    ck_assert_int_eq(send_number(port, 1, 9, MACH_PORT_NULL, 0, 0), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(receive(&message, set, MACH_RCV_TIMEOUT, 0), MACH_RCV_TIMED_OUT);
+    ck_assert_int_eq(receive(&message, set, MACH_RCV_TIMEOUT, 100), MACH_RCV_TIMED_OUT);
+    ck_assert_int_eq(mach_port_insert_member(mach_task_self(), port, set), KERN_SUCCESS);
+    ck_assert_int_eq(receive(&message, set, MACH_RCV_TIMEOUT, 0), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(message.number, 9);
+    ck_assert_int_eq(mach_port_rename(mach_task_self(), set, 0x700003), KERN_SUCCESS);
+    ck_assert_int_eq(receive(&message, set, MACH_RCV_TIMEOUT, 0), MACH_RCV_INVALID_NAME);
+    ck_assert_int_eq(send_number(port, 1, 10, MACH_PORT_NULL, 0, 0), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(receive(&message, 0x700003, MACH_RCV_TIMEOUT, 0), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(message.number, 10);
+    forget(0x700003);
+    forget(port);
+}
+END_TEST
+
 static void *wait_at(void *argument)
 {
     message_t *message = argument;
@@ -512,6 +587,50 @@ START_TEST(who_waits_long_is_woken)
         ck_assert_int_eq((intptr_t)result, MACH_MSG_SUCCESS);
         ck_assert_int_eq(message.number, i);
     }
+    forget(port);
+}
+END_TEST
+
+START_TEST(who_waits_at_a_set_is_woken)
+{
+    mach_port_t port = new_channel(), set = new_set(port), plain = new_port();
+    message_t message;
+    pthread_t thread;
+    void *result;
+
+    ck_assert_int_eq(mach_port_insert_member(mach_task_self(), plain, set), KERN_SUCCESS);
+    for (int i = 0; i < 8; i++) {
+        message.header.msgh_local_port = set;
+        ck_assert_int_eq(pthread_create(&thread, NULL, wait_at, &message), 0);
+        usleep(i % 2 == 0 ? 120000 : 20000); /* asleep in the daemon, or at the port */
+        ck_assert_int_eq(send_number(i < 4 ? port : plain, 1, i, MACH_PORT_NULL, 0, 0), MACH_MSG_SUCCESS);
+        pthread_join(thread, &result);
+        ck_assert_int_eq((intptr_t)result, MACH_MSG_SUCCESS);
+        ck_assert_int_eq(message.number, i);
+    }
+    forget(set);
+    forget(plain);
+    forget(port);
+}
+END_TEST
+
+START_TEST(who_polls_hears_of_messages_in_channels)
+{
+    mach_port_t port = new_channel(), other = new_channel(), set = new_set(other);
+    struct pollfd at[2] = {{.fd = mach_port_pollfd(port), .events = POLLIN}, {.fd = mach_port_pollfd(set), .events = POLLIN}};
+    message_t message;
+
+    for (int i = 0; i < 20; i++) {
+        ck_assert_int_eq(poll(at, 2, 0), 0);
+        ck_assert_int_eq(send_number(i % 2 == 0 ? port : other, 1, i, MACH_PORT_NULL, 0, 0), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(poll(&at[i % 2], 1, 10000), 1);
+        ck_assert_int_eq(receive(&message, i % 2 == 0 ? port : set, MACH_RCV_TIMEOUT, 0), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(message.number, i);
+    }
+    close(at[0].fd);
+    close(at[1].fd);
+    forget(set);
+    forget(other);
     forget(port);
 }
 END_TEST
@@ -941,6 +1060,10 @@ static Suite *direct_suite(void)
     add_test(suite, messages_come_before_no_senders, NULL, NULL, 30);
     add_test(suite, a_renamed_port_goes_on, NULL, NULL, 30);
     add_test(suite, a_set_gets_what_was_sent_before_and_after, NULL, NULL, 30);
+    add_test(suite, messages_come_to_a_set_by_channels, NULL, NULL, 60);
+    add_test(suite, a_port_that_has_left_a_set_gives_it_nothing, NULL, NULL, 60);
+    add_test(suite, who_waits_at_a_set_is_woken, NULL, NULL, 60);
+    add_test(suite, who_polls_hears_of_messages_in_channels, NULL, NULL, 60);
     add_test(suite, who_waits_long_is_woken, NULL, NULL, 30);
     add_test(suite, who_waits_hears_that_the_port_has_died, NULL, NULL, 30);
     add_test(suite, a_message_that_is_too_large_stays_or_goes, NULL, NULL, 30);

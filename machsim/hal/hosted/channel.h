@@ -130,10 +130,22 @@ struct channel_record {
     _Atomic uint32_t seqno;   /* of the next message */
     _Atomic uint64_t context;
     _Atomic uint32_t waiting; /* the one slot in which an answer for this port may come: SLOT_OF, or 0 */
+    _Atomic uint32_t sets;    /* of the task's sets below, those that the port is in: bits */
     _Atomic uint32_t pulling; /* not 0: machsim is at it, and `queued` is about to change */
 };
 
 #define SLOT_OF(outgoing, slot) ((uint32_t)(outgoing) << 8 | ((uint32_t)(slot) + 1))
+
+#define CHANNEL_SETS 16u
+
+/* A set that the task receives from.  Who waits for its messages waits at the bells of all its ports, and at this one. */
+struct channel_set {
+    _Atomic uint32_t name;   /* 0: none */
+    _Atomic uint32_t queued; /* machsim has messages for some port of it */
+    _Atomic uint32_t parked; /* someone waits for its messages in machsim */
+    _Atomic uint32_t bell;   /* futex: changes when machsim has messages, or the set goes */
+    _Atomic uint64_t members[CHANNEL_PORTS / 64]; /* records of ports that are in it, or were: bits */
+};
 
 /* A channel that leads to the task. */
 struct channel_incoming {
@@ -171,6 +183,7 @@ struct channel_task {
     _Atomic uint32_t fresh_used; /* and ports */
     _Atomic uint32_t ended;      /* the task has, or machsim */
     alignas(64) struct channel_record records[CHANNEL_PORTS];
+    struct channel_set sets[CHANNEL_SETS];
     struct channel_lease leases[CHANNEL_LEASES];
     struct channel_fresh fresh[CHANNEL_FRESH];
     struct channel_incoming incoming[CHANNEL_INCOMING];

@@ -326,6 +326,18 @@ static uint64_t make_record(struct hosted_thread *t, struct direct_task *direct,
     return KERN_SUCCESS;
 }
 
+static uint64_t make_set(struct hosted_thread *t, struct direct_task *direct, mach_port_name_t name)
+{
+    uint32_t bits;
+    void *set;
+
+    if (ipc_right_find(t->thread->task->space, name, MACH_PORT_TYPE_PORT_SET, &bits, &set) != KERN_SUCCESS)
+        return KERN_INVALID_RIGHT;
+    t->thread->out = direct_set_make(direct, set, name);
+    ipc_pset_release(set);
+    return t->thread->out < CHANNEL_SETS ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+}
+
 /* ---- traps of receivers ---------------------------------------------------------------------------- */
 
 /* A channel that the task has not accepted, which it does now; with a reference, or NULL. */
@@ -464,6 +476,7 @@ static uint64_t do_trap(struct hosted_thread *t, struct direct_task *direct, uin
     case WIRE_TRAP_REFUSE: return refuse(direct, a[0]);
     case WIRE_TRAP_RECORD: return make_record(t, direct, (mach_port_name_t)a[0]);
     case WIRE_TRAP_LEASE: return fill_leases(direct);
+    case WIRE_TRAP_SET: return make_set(t, direct, (mach_port_name_t)a[0]);
     case WIRE_TRAP_FRESH: direct_fresh_fill(direct); return KERN_SUCCESS;
     case WIRE_TRAP_DRAIN: return drain(direct, a[0]);
     case WIRE_TRAP_PULL: return pull(direct, a[0]);
@@ -473,7 +486,7 @@ static uint64_t do_trap(struct hosted_thread *t, struct direct_task *direct, uin
 
 bool direct_trap(struct hosted_thread *t, uint32_t number, const uint64_t *arguments)
 {
-    if (number < WIRE_TRAP_CHANNEL || number > WIRE_TRAP_FRESH)
+    if (number < WIRE_TRAP_CHANNEL || number > WIRE_TRAP_SET)
         return false;
     struct direct_task *direct = direct_task_get(t->thread->task);
     uint64_t result = KERN_RESOURCE_SHORTAGE;

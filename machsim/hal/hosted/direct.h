@@ -31,6 +31,7 @@ struct direct_task {
     _Atomic bool ended;
     struct channel *incoming[CHANNEL_INCOMING], *outgoing[CHANNEL_OUTGOING];
     struct direct_port *ports[CHANNEL_PORTS];
+    struct direct_set *sets[CHANNEL_SETS];
     mach_port_name_t leases[CHANNEL_LEASES]; /* what was set aside for each; 0: nothing */
     struct direct_fresh {
         mach_port_name_t name;
@@ -126,6 +127,13 @@ void direct_port_move(struct direct_port *direct, bool begins);
 void direct_port_mend(struct direct_port *direct);
 /* Pulls all that may wait, and lets senders go on.  No locks are held. */
 void direct_port_pull(struct direct_port *direct);
+
+/* ---- sets (direct_set.c) ------------------------------------------------------------------------------- */
+
+/* Lets messages reach a task's set by its ports' channels.  Its number, or CHANNEL_SETS: it cannot be. */
+unsigned direct_set_make(struct direct_task *owner, struct ipc_pset *set, mach_port_name_t name);
+/* The locked set's number among a task's; CHANNEL_SETS: it has none. */
+unsigned direct_set_number(const struct direct_task *owner, const struct ipc_pset *set);
 
 /* ---- channels (channel.c) ---------------------------------------------------------------------------- */
 

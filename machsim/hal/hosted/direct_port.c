@@ -93,9 +93,33 @@ static void wake(struct direct_port *direct)
     channel_put(channel);
 }
 
-static uint32_t flags_of(struct ipc_port *port)
+/* Whether someone waits in the core at one of the sets that the port is in; the others learn that it is in them. */
+static bool look_at_sets(struct direct_port *direct, struct ipc_port *port)
 {
-    const bool parked = !list_empty(&port->receivers) || !list_empty(&port->set_links) || port->watched;
+    uint32_t sets = 0;
+    bool waited = false;
+
+    list_for_each(at, &port->set_links) {
+        struct ipc_pset *set = container_of(at, struct ipc_set_link, port_link)->set;
+
+        ipc_pset_lock(set);
+        const unsigned number = direct_set_number(direct->owner, set);
+
+        waited |= number == CHANNEL_SETS || ipc_pset_is_waited_at(set);
+        ipc_pset_unlock(set);
+        if (number < CHANNEL_SETS)
+            sets |= 1u << number;
+    }
+    atomic_store(&record_of(direct)->sets, sets);
+    for (; sets != 0; sets &= sets - 1) /* the port first, then the set: who finds it there finds it is so */
+        atomic_fetch_or(&direct->owner->state->sets[__builtin_ctz(sets)].members[direct->record / 64],
+                        (uint64_t)1 << direct->record % 64);
+    return waited;
+}
+
+static uint32_t flags_of(struct direct_port *direct, struct ipc_port *port)
+{
+    const bool parked = look_at_sets(direct, port) || !list_empty(&port->receivers) || port->watched;
     const bool blocked = !list_empty(&port->senders) || port->armed_requests > 0;
 
     return (parked ? RECORD_PARKED : 0) | (blocked ? RECORD_BLOCKED : 0);
@@ -164,7 +188,7 @@ static void update(struct ipc_direct *core, struct ipc_port *port)
 {
     struct direct_port *direct = direct_of(core);
     struct channel_record *record = record_of(direct);
-    const uint32_t flags = flags_of(port), former = direct->flags;
+    const uint32_t flags = flags_of(direct, port), former = direct->flags;
     const uint32_t queued = atomic_load(&record->queued);
 
     direct->flags = flags;
@@ -226,6 +250,7 @@ static void leave(struct ipc_direct *core, struct ipc_port *port)
     atomic_store(&port->has_direct, false);
     direct->left = true;
     atomic_store(&record->name, MACH_PORT_NULL);
+    atomic_store(&record->sets, 0);
     if (direct->page != NULL) {
         atomic_store(&direct->page->parked, 1);
         atomic_fetch_add(&direct->page->bell, 1);

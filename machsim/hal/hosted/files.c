@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "hal/hosted/arena.h"
+#include "ipc/direct.h"
 #include "ipc/right.h"
 #include "kern/host.h"
 
@@ -130,6 +131,7 @@ static bool watch_port(struct ipc_port *port, struct watch *new, int *file)
         port->watcher = port_watcher;
         port->watched = true;
         port_watcher(port);
+        ipc_direct_update(port);
     }
     if (port->watched)
         *file = fcntl(((struct watch *)port->watch)->event, F_DUPFD_CLOEXEC, 0);
@@ -145,7 +147,7 @@ static bool watch_set(struct ipc_pset *set, struct watch *new, int *file)
     if (first) {
         set->watch = new;
         set->watcher = set_watcher;
-        set_watcher(set);
+        ipc_pset_changed(set);
     }
     if (set->watcher != NULL)
         *file = fcntl(((struct watch *)set->watch)->event, F_DUPFD_CLOEXEC, 0);
