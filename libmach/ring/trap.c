@@ -98,15 +98,15 @@ bool ring_trap(struct ring *ring, bool interruptible)
     struct wire_area *area = ring->area;
     const int error = errno; /* Mach calls leave it alone */
 
-    if (atomic_load(&area->closed))
-        return false;
-    atomic_store(&area->abort, 0);
-    atomic_store(&area->state, WIRE_REQUEST);
-    ring_bell_for(ring);
-    if (!await(ring, interruptible))
-        atomic_store(&area->closed, 1);
-    errno = error;
-    atomic_store(&area->state, WIRE_IDLE);
+    if (!atomic_load(&area->closed)) {
+        atomic_store(&area->abort, 0);
+        atomic_store(&area->state, WIRE_REQUEST);
+        ring_bell_for(ring);
+        if (!await(ring, interruptible))
+            atomic_store(&area->closed, 1);
+        errno = error;
+        atomic_store(&area->state, WIRE_IDLE);
+    }
     if (!atomic_load(&area->closed))
         return true;
     direct_ended();
