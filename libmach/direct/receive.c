@@ -252,10 +252,8 @@ static void after_taking(struct at_port *at)
  * Whether to wait for messages of channels.  They keep coming through machsim if that is where the receiver waits, so a
  * sender whose message would have come by a channel leaves word.
  */
-static bool prefers_channels(struct receiving *receiving)
+static bool prefers_channels(struct receiving *receiving, struct channel_port *port)
 {
-    struct channel_port *port = atomic_load_explicit(&receiving->port, memory_order_relaxed);
-
     if (!atomic_load_explicit(&receiving->through_machsim, memory_order_relaxed))
         return true;
     if (atomic_load_explicit(&port->wanted, memory_order_relaxed) == 0)
@@ -287,7 +285,7 @@ static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
         }
         if (queued)
             atomic_store_explicit(&at->receiving->through_machsim, true, memory_order_relaxed);
-        if (looked == BY_MACHSIM || !prefers_channels(at->receiving) || (atomic_load(&at->record->flags) & RECORD_PARKED))
+        if (looked == BY_MACHSIM || !prefers_channels(at->receiving, at->port) || (atomic_load(&at->record->flags) & RECORD_PARKED))
             return wait_end(&wait, WAITED_LONG, at->receive, result);
         const uint32_t sender = atomic_load_explicit(&at->receiving->sender, memory_order_relaxed);
 
@@ -334,7 +332,7 @@ static void add_member(struct at_set *at, unsigned record)
     *port = (struct at_port){.receive = at->receive, .task = at->task, .record = &at->task->records[record],
                              .number = record, .receiving = &direct_receiving[record], .set = at->bit};
     port->name = atomic_load(&port->record->name);
-    port->port = atomic_load_explicit(&port->receiving->port, memory_order_acquire);
+    port->port = direct_page(port->record, record);
     at->count += port->port != NULL && port->name != MACH_PORT_NULL;
 }
 
@@ -586,8 +584,10 @@ bool direct_receives(mach_port_name_t name)
 
         return set != NULL && !atomic_load(&set->parked);
     }
-    return atomic_load_explicit(&direct_receiving[number].port, memory_order_acquire) != NULL &&
-           !(atomic_load(&record->flags) & RECORD_PARKED) && prefers_channels(&direct_receiving[number]);
+    struct channel_port *port = direct_page(record, number);
+
+    return port != NULL && !(atomic_load(&record->flags) & RECORD_PARKED) &&
+           prefers_channels(&direct_receiving[number], port);
 }
 
 bool direct_receive(struct direct_receive *receive, mach_msg_return_t *result)
@@ -607,7 +607,7 @@ bool direct_receive(struct direct_receive *receive, mach_msg_return_t *result)
     const uint32_t waiting = atomic_load(&record->waiting);
 
     at.receiving = &direct_receiving[at.number];
-    at.port = atomic_load_explicit(&at.receiving->port, memory_order_acquire);
+    at.port = direct_page(record, at.number);
     if (waiting != 0)
         return at.port == NULL && receive_answer(receive, record, waiting, result);
     if (at.port == NULL)

@@ -270,6 +270,14 @@ static bool tell(struct outgoing *channel, struct request *request)
     return open;
 }
 
+/* Whether a reply port has served before: one that is made for each request is not worth a record. */
+static bool is_used_again(mach_port_name_t reply)
+{
+    struct named *named = direct_named(reply);
+
+    return named != NULL && (atomic_exchange(&named->reply, reply) == reply || direct_mode != DIRECT_AUTO);
+}
+
 static bool send_request(const mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t size)
 {
     struct request request = {.msg = msg, .size = size};
@@ -279,7 +287,7 @@ static bool send_request(const mach_msg_header_t *msg, mach_msg_option_t option,
         return false;
     if (msg->msgh_bits == RPC_BITS && !find_reply(channel, &request)) {
         direct_unlock_outgoing(channel);
-        if (request.reply == NULL) /* for the next time */
+        if (request.reply == NULL && is_used_again(msg->msgh_local_port)) /* for the next time */
             (void)direct_make_record(msg->msgh_local_port, &request.reply_record);
         return false;
     }

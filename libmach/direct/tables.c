@@ -74,8 +74,10 @@ void direct_after_fork(void)
     }
     for (unsigned i = 0; i < CHANNEL_INCOMING; i++)
         atomic_store(&direct_incoming[i].forward, NULL);
-    for (unsigned i = 0; i < CHANNEL_PORTS; i++)
+    for (unsigned i = 0; i < CHANNEL_PORTS; i++) {
+        atomic_store(&direct_receiving[i].page, 0);
         atomic_store(&direct_receiving[i].port, NULL);
+    }
     atomic_store(&direct_task, NULL);
     /* New pages: the old ones, of which few were used, need not be copied to be cleared. */
     if (mmap(table, DIRECT_NAMES * sizeof(struct named), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
@@ -148,6 +150,16 @@ struct channel_record *direct_record(mach_port_name_t name, unsigned *number)
     struct channel_record *found = &task->records[record - 1];
 
     return atomic_load_explicit(&found->name, memory_order_acquire) == name ? found : NULL;
+}
+
+struct channel_port *direct_page(const struct channel_record *record, unsigned number)
+{
+    struct receiving *receiving = &direct_receiving[number];
+    const uint32_t page = atomic_load_explicit(&record->page, memory_order_acquire);
+
+    if (page == 0 || atomic_load_explicit(&receiving->page, memory_order_acquire) != page)
+        return NULL;
+    return atomic_load_explicit(&receiving->port, memory_order_acquire);
 }
 
 /* A name is often received from, and no port's that messages come to by channels: it may be a set's. */
@@ -374,7 +386,7 @@ static void sweep_incoming(const struct channel_task *task)
 }
 
 /* The port's page is mapped over the one that was another port's of the same record. */
-static bool map_port(struct receiving *receiving, int file)
+static bool map_port(struct receiving *receiving, uint32_t number, int file)
 {
     struct channel_port *former = atomic_load(&receiving->port);
     void *page = mmap(former, CHANNEL_PORT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | (former != NULL ? MAP_FIXED : 0),
@@ -385,18 +397,19 @@ static bool map_port(struct receiving *receiving, int file)
         return false;
     (void)madvise(page, CHANNEL_PORT_SIZE, MADV_DONTFORK);
     atomic_store(&receiving->port, page);
+    atomic_store(&receiving->page, number);
     return true;
 }
 
 static bool take_incoming(const struct channel_task *task, uint64_t out, const int *files)
 {
-    const unsigned number = (unsigned)(out & 0xffffffff), record = (unsigned)(out >> 32);
+    const unsigned number = (unsigned)(out & 0xffff), record = (unsigned)(out >> 16 & 0xffff);
     const struct channel_forward *forward = map_shared(files[0], sizeof *forward, false);
     struct channel_backward *backward = map_shared(files[1], sizeof *backward, true);
     bool fine = record < CHANNEL_PORTS && number < CHANNEL_INCOMING && forward != NULL && backward != NULL;
 
     if (fine)
-        fine = map_port(&direct_receiving[record], files[2]);
+        fine = map_port(&direct_receiving[record], (uint32_t)(out >> 32), files[2]);
     else
         close(files[2]);
     if (fine && direct_lock(&direct_incoming[number].lock)) {
@@ -441,7 +454,7 @@ void direct_accept(void)
         sweep_incoming(task);
         while (ring_files_trap(WIRE_TRAP_ACCEPT, NULL, 0, files, 3, &result, &out) && result == KERN_SUCCESS)
             if (!take_incoming(task, out, files))
-                direct_do(WIRE_TRAP_REFUSE, out & 0xffffffff, 0);
+                direct_do(WIRE_TRAP_REFUSE, out & 0xffff, 0);
         fill_leases(task);
     }
     direct_unlock(&lock);

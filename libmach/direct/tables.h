@@ -22,7 +22,7 @@
 struct outgoing {
     struct direct_lock lock; /* guards all below */
     _Atomic uint32_t name; /* of the send right; 0: no channel is here */
-    unsigned number;
+    _Atomic unsigned number;
     struct channel_forward *_Atomic forward;
     const struct channel_backward *backward;
     struct channel_port *port;
@@ -45,7 +45,8 @@ struct incoming {
 
 /* A port that this task receives from by channels. */
 struct receiving {
-    struct channel_port *_Atomic port;
+    struct channel_port *_Atomic port; /* mapped; another port's, unless its number is the record's */
+    _Atomic uint32_t page;
     _Atomic bool through_machsim; /* messages seem to come that way: it is better to wait there */
     _Atomic uint32_t spin;  /* how long it is worth while to wait without sleeping */
     _Atomic uint32_t turn;  /* where to look first */
@@ -57,6 +58,7 @@ struct named {
     _Atomic uint32_t name;    /* the last one of that index that was sent to */
     _Atomic int32_t uses;     /* messages that went to it; < 0: it can have no channel for so many more */
     struct outgoing *_Atomic outgoing;
+    _Atomic uint32_t reply;   /* the last one that an answer was wanted for */
     _Atomic uint32_t record;  /* 1 + the number of its record, or 0 */
     _Atomic uint32_t lease;   /* 1 + the number of a lease of that index, or 0 */
     _Atomic uint32_t set;     /* 1 + the number of the set that it was, or 0 */
@@ -90,6 +92,8 @@ static inline struct named *direct_named(mach_port_name_t name)
 }
 /* The record of a receive right of this task's that has one; NULL. */
 struct channel_record *direct_record(mach_port_name_t name, unsigned *number);
+/* The page of a port that has one, as far as it is mapped; NULL. */
+struct channel_port *direct_page(const struct channel_record *record, unsigned number);
 /* A set of this task's whose ports' messages may come by channels; NULL. */
 struct channel_set *direct_set(mach_port_name_t name, unsigned *number);
 /* Gives one to a receive right that has none. */

@@ -872,6 +872,39 @@ START_TEST(what_a_task_sends_arrives_in_order)
 }
 END_TEST
 
+#define MANY 200
+#define OF_EACH 40
+
+static _Noreturn void send_some(int sender)
+{
+    mach_port_t to = find();
+
+    for (int i = 0; i < OF_EACH; i++)
+        if (send_number(to, sender, i, MACH_PORT_NULL, 0, 0) != MACH_MSG_SUCCESS)
+            _exit(4);
+    _exit(0);
+}
+
+START_TEST(hundreds_of_tasks_send_to_one_port)
+{
+    static pid_t children[MANY];
+    static int last[MANY];
+    mach_port_t port = new_port();
+    message_t message;
+
+    publish(port);
+    start(children, MANY, (void (*)(int))send_some);
+    for (int i = 0; i < MANY * OF_EACH; i++) {
+        ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 20000), MACH_MSG_SUCCESS);
+        ck_assert(message.sender >= 0 && message.sender < MANY);
+        ck_assert_int_eq(message.number, last[message.sender]++);
+    }
+    expect_ends(children, MANY);
+    ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 0), MACH_RCV_TIMED_OUT);
+    forget(port);
+}
+END_TEST
+
 START_TEST(sets_in_mid_burst_lose_nothing)
 {
     mach_port_t port = new_port(), set;
@@ -1072,6 +1105,7 @@ static Suite *direct_suite(void)
     add_test(suite, a_fresh_port_that_is_gone_is_gone, NULL, NULL, 60);
     add_test(suite, a_fresh_port_serves_for_replies, NULL, NULL, 30);
     add_test(suite, what_a_task_sends_arrives_in_order, NULL, NULL, 200);
+    add_test(suite, hundreds_of_tasks_send_to_one_port, NULL, NULL, 200);
     add_test(suite, sets_in_mid_burst_lose_nothing, NULL, NULL, 200);
     add_test(suite, a_receive_right_that_moves_in_mid_burst_loses_nothing, NULL, NULL, 200);
     add_test(suite, a_server_that_dies_leaves_no_request_without_answer, NULL, NULL, 200);

@@ -131,6 +131,7 @@ struct channel_record {
     _Atomic uint64_t context;
     _Atomic uint32_t waiting; /* the one slot in which an answer for this port may come: SLOT_OF, or 0 */
     _Atomic uint32_t sets;    /* of the task's sets below, those that the port is in: bits */
+    _Atomic uint32_t page;    /* the number of the port's page; 0: it has none, as no channel leads to it */
     _Atomic uint32_t pulling; /* not 0: machsim is at it, and `queued` is about to change */
 };
 

@@ -382,7 +382,8 @@ static uint64_t accept_channel(struct hosted_thread *t, struct direct_task *dire
     if (channel == NULL)
         return KERN_NOT_RECEIVER;
     atomic_fetch_sub(&direct->offers, 1);
-    t->thread->out = channel->incoming | (uint64_t)channel->port->record << 32;
+    t->thread->out =
+        channel->incoming | (uint64_t)channel->port->record << 16 | (uint64_t)channel->port->page_number << 32;
     const bool fine = attach_channel(t, channel, false);
 
     channel_close_files(channel);

@@ -26,6 +26,7 @@ struct direct_task {
     struct task *task; /* referenced */
     int file;
     struct channel_task *state;
+    _Atomic uint32_t pages;  /* how many its ports have had */
     _Atomic uint32_t offers; /* channels that it has not accepted yet */
     struct lock lock;        /* guards all below */
     _Atomic bool ended;
@@ -56,6 +57,7 @@ struct direct_port {
     struct list channels;
     int file; /* of the page; -1: no channel has come yet */
     struct channel_port *page;
+    uint32_t page_number; /* of all that the task has had */
 };
 
 struct channel {

@@ -58,10 +58,13 @@ bool direct_port_page(struct direct_port *direct)
         return false;
     ipc_port_lock(direct->port);
     direct->page = page;
+    direct->page_number = atomic_fetch_add(&direct->owner->pages, 1) + 1;
     direct->room = 0;
     atomic_store(&page->parked, direct->left || (direct->flags & RECORD_PARKED));
-    if (!direct->left)
+    if (!direct->left) {
+        atomic_store(&record_of(direct)->page, direct->page_number);
         direct->core.update(&direct->core, direct->port);
+    }
     ipc_port_unlock(direct->port);
     return true;
 }
@@ -454,6 +457,7 @@ static bool tie(struct direct_port *direct, struct ipc_port *port)
     struct channel_record *record = record_of(direct);
 
     atomic_store(&record->waiting, 0);
+    atomic_store(&record->page, 0);
     atomic_store(&record->queued, port->message_count);
     atomic_store(&record->seqno, port->seqno);
     direct->core.seqno = &record->seqno;

@@ -108,7 +108,8 @@ enum wire_trap {
     /* messages without machsim: channel.h */
     WIRE_TRAP_CHANNEL = 0x1010, /* name of a send right -> result; number of a channel; forward, backward, port come */
     WIRE_TRAP_TASK_STATE = 0x1011, /* -> result; the task's part comes */
-    WIRE_TRAP_ACCEPT = 0x1012,  /* -> result; number | record << 32: a channel to this task; forward, backward, port */
+    /* -> result; number | record << 16 | number of the port's page << 32: a channel to this task; forward, backward, port */
+    WIRE_TRAP_ACCEPT = 0x1012,
     WIRE_TRAP_REFUSE = 0x1013,  /* number of a channel to this task: it is to be closed */
     WIRE_TRAP_LEASE = 0x1015,   /* fills the table of leases */
     WIRE_TRAP_DRAIN = 0x1016,   /* number of a channel of this task's: it is pulled */
