@@ -91,7 +91,8 @@ static bool find_reply(struct outgoing *channel, struct request *request)
     const mach_port_name_t name = request->msg->msgh_local_port;
 
     request->reply = direct_record(name, &request->reply_record);
-    if (request->reply == NULL || (atomic_load(&request->reply->flags) & RECORD_PARKED))
+    if (request->reply == NULL || (atomic_load(&request->reply->flags) & RECORD_PARKED) ||
+        atomic_load(&request->reply->page) != 0) /* who receives requests there does not look into slots */
         return false;
     uint32_t waiting = atomic_load(&request->reply->waiting);
 

@@ -614,6 +614,29 @@ START_TEST(who_waits_at_a_set_is_woken)
 }
 END_TEST
 
+START_TEST(an_answer_comes_to_a_set_too)
+{
+    mach_port_t port = new_channel(), reply = new_reply_port(port), set;
+    message_t request, other;
+
+    ck_assert_int_eq(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_PORT_SET, &set), KERN_SUCCESS);
+    for (int i = 0; i < 50; i++) {
+        take_request(port, reply, &request);
+        if (i % 2 == 0)
+            ck_assert_int_eq(answer(&request, i), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(mach_port_insert_member(mach_task_self(), reply, set), KERN_SUCCESS);
+        if (i % 2 == 1)
+            ck_assert_int_eq(answer(&request, i), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(receive(&other, set, MACH_RCV_TIMEOUT, 0), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(other.number, i);
+        ck_assert_int_eq(mach_port_extract_member(mach_task_self(), reply, set), KERN_SUCCESS);
+    }
+    forget(set);
+    forget(reply);
+    forget(port);
+}
+END_TEST
+
 START_TEST(who_polls_hears_of_messages_in_channels)
 {
     mach_port_t port = new_channel(), other = new_channel(), set = new_set(other);
@@ -1096,6 +1119,7 @@ static Suite *direct_suite(void)
     add_test(suite, messages_come_to_a_set_by_channels, NULL, NULL, 60);
     add_test(suite, a_port_that_has_left_a_set_gives_it_nothing, NULL, NULL, 60);
     add_test(suite, who_waits_at_a_set_is_woken, NULL, NULL, 60);
+    add_test(suite, an_answer_comes_to_a_set_too, NULL, NULL, 60);
     add_test(suite, who_polls_hears_of_messages_in_channels, NULL, NULL, 60);
     add_test(suite, who_waits_long_is_woken, NULL, NULL, 30);
     add_test(suite, who_waits_hears_that_the_port_has_died, NULL, NULL, 30);

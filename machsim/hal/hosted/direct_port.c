@@ -96,7 +96,10 @@ static void wake(struct direct_port *direct)
     channel_put(channel);
 }
 
-/* Whether someone waits in the core at one of the sets that the port is in; the others learn that it is in them. */
+/*
+ * Whether someone waits in the core at one of the sets that the port is in; the others learn that it is in them.  A port that
+ * only answers come to is no other's, when it is in a set: who waits there does not look into slots.
+ */
 static bool look_at_sets(struct direct_port *direct, struct ipc_port *port)
 {
     uint32_t sets = 0;
@@ -108,7 +111,7 @@ static bool look_at_sets(struct direct_port *direct, struct ipc_port *port)
         ipc_pset_lock(set);
         const unsigned number = direct_set_number(direct->owner, set);
 
-        waited |= number == CHANNEL_SETS || ipc_pset_is_waited_at(set);
+        waited |= number == CHANNEL_SETS || direct->page == NULL || ipc_pset_is_waited_at(set);
         ipc_pset_unlock(set);
         if (number < CHANNEL_SETS)
             sets |= 1u << number;
