@@ -401,6 +401,8 @@ START_TEST(rubbish_from_a_sender_does_no_harm_to_others)
     while (next < HONEST) {
         const mach_msg_return_t result = receive(&message, port, 20000);
 
+        if (result == MACH_RCV_TOO_LARGE) /* one of the other's, whatever it says that it is */
+            continue;
         ck_assert_int_eq(result, MACH_MSG_SUCCESS);
         const mach_msg_audit_trailer_t *trailer =
             (const void *)((const char *)&message + round_msg(message.header.msgh_size));
@@ -416,7 +418,7 @@ START_TEST(rubbish_from_a_sender_does_no_harm_to_others)
     ck_assert_int_eq(status, 0);
     ck_assert_int_eq(waitpid(bad, &status, 0), bad);
     while (receive(&message, port, 0) != MACH_RCV_TIMED_OUT)
-        ;
+        ; /* what is left of it */
     usleep(200000);
     check_room(port);
 }
