@@ -89,7 +89,7 @@ enum direct_waited direct_sleep_many(struct direct_wait *wait, _Atomic uint32_t 
     const int error = count == 1 ? mach_os_wait_nanoseconds(words[0], values[0], end - now)
                                  : mach_os_wait_many(words, values, count, end - now);
 
-    if (error == ENOSYS) /* a host that cannot wait for several */
+    if (error == ENOSYS) /* a host that cannot wait for several: machsim does */
         return WAITED_LONG;
     return error == EINTR && wait->interruptible ? WAITED_INTERRUPTED : WAITED;
 }
