@@ -4,6 +4,7 @@
  *
  * The library is linked in as an archive, so that a test can see whether a message went by a channel.
  */
+#include "../family.h"
 #include "../suite.h"
 
 #include <mach/mach.h>
@@ -36,15 +37,6 @@ typedef struct {
 
 /* ---- ports and messages ---------------------------------------------------------------------------- */
 
-static mach_port_t new_port(void)
-{
-    mach_port_t port = MACH_PORT_NULL;
-
-    ck_assert_int_eq(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port), KERN_SUCCESS);
-    ck_assert_int_eq(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND), KERN_SUCCESS);
-    return port;
-}
-
 static void set_limit(mach_port_t port, mach_port_msgcount_t limit)
 {
     mach_port_limits_t limits = {.mpl_qlimit = limit};
@@ -63,22 +55,6 @@ static mach_port_status_t status_of(mach_port_t port)
                                               (mach_port_info_t)&status, &count),
                      KERN_SUCCESS);
     return status;
-}
-
-/* Registers a port, for children to find. */
-static void publish(mach_port_t port)
-{
-    ck_assert_int_eq(mach_ports_register(mach_task_self(), &port, 1), KERN_SUCCESS);
-}
-
-static mach_port_t find(void)
-{
-    mach_port_array_t ports;
-    mach_msg_type_number_t count;
-
-    if (mach_ports_lookup(mach_task_self(), &ports, &count) != KERN_SUCCESS)
-        _exit(3);
-    return ports[0];
 }
 
 static mach_msg_return_t send_number(mach_port_t to, int sender, int number, mach_port_t reply,

@@ -5,6 +5,7 @@
  *
  * The part of the library that is concerned is compiled into this program, with each change of shared memory as a step.
  */
+#include "../family.h"
 #include "../suite.h"
 
 #include <mach/mach.h>
@@ -53,16 +54,6 @@ void direct_step(void)
 
 /* ---- ports and messages ---------------------------------------------------------------------------- */
 
-static mach_port_t new_port(void)
-{
-    mach_port_t port = MACH_PORT_NULL;
-
-    if (mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port) != KERN_SUCCESS ||
-        mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND) != KERN_SUCCESS)
-        _exit(3);
-    return port;
-}
-
 static mach_msg_return_t send_number(mach_port_t to, int number, mach_port_t reply, mach_msg_option_t option)
 {
     message_t message = {
@@ -99,21 +90,6 @@ static int call(mach_port_t to, mach_port_t reply, int number)
     if (receive(&message, reply, 20000) != MACH_MSG_SUCCESS)
         return -3;
     return message.header.msgh_id == MACH_NOTIFY_SEND_ONCE ? -1 : message.number;
-}
-
-static void publish(mach_port_t port)
-{
-    ck_assert_int_eq(mach_ports_register(mach_task_self(), &port, 1), KERN_SUCCESS);
-}
-
-static mach_port_t find(void)
-{
-    mach_port_array_t ports;
-    mach_msg_type_number_t count;
-
-    if (mach_ports_lookup(mach_task_self(), &ports, &count) != KERN_SUCCESS)
-        _exit(3);
-    return ports[0];
 }
 
 /* Gives a port of a child's to its parent. */

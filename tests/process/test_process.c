@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_process.c - life and death of hosted tasks: fork, threads, signals, SIGKILL, descriptors, the daemon's end. */
+#include "../family.h"
 #include "../suite.h"
 
 #include <errno.h>
@@ -25,15 +26,6 @@ typedef struct {
 } message_t;
 #define SENT_SIZE ((mach_msg_size_t)offsetof(message_t, room))
 
-static mach_port_t new_port(void)
-{
-    mach_port_t port = MACH_PORT_NULL;
-
-    ck_assert_int_eq(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port), KERN_SUCCESS);
-    ck_assert_int_eq(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND), KERN_SUCCESS);
-    return port;
-}
-
 static mach_msg_return_t send_number(mach_port_t to, int number)
 {
     message_t message = {.header = {.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0), .msgh_remote_port = to},
@@ -51,22 +43,6 @@ static mach_msg_return_t receive_number(mach_port_t from, int *number, mach_msg_
 
     *number = message.number;
     return result;
-}
-
-/* Registers a port, for children to find. */
-static void publish(mach_port_t port)
-{
-    ck_assert_int_eq(mach_ports_register(mach_task_self(), &port, 1), KERN_SUCCESS);
-}
-
-static mach_port_t find(void)
-{
-    mach_port_array_t ports;
-    mach_msg_type_number_t count;
-
-    if (mach_ports_lookup(mach_task_self(), &ports, &count) != KERN_SUCCESS)
-        _exit(3);
-    return ports[0];
 }
 
 static double seconds_since(const struct timespec *start)
