@@ -285,7 +285,8 @@ static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
         }
         if (queued)
             atomic_store_explicit(&at->receiving->through_machsim, true, memory_order_relaxed);
-        if (looked == BY_MACHSIM || !prefers_channels(at->receiving, at->port) || (atomic_load(&at->record->flags) & RECORD_PARKED))
+        if (looked == BY_MACHSIM || !prefers_channels(at->receiving, at->port) ||
+            (atomic_load(&at->record->flags) & RECORD_PARKED))
             return wait_end(&wait, WAITED_LONG, at->receive, result);
         const uint32_t sender = atomic_load_explicit(&at->receiving->sender, memory_order_relaxed);
 
@@ -488,7 +489,8 @@ static enum looked take_answer(struct at_slot *at)
         !atomic_compare_exchange_strong(&forward->slots[at->slot].state, &word, SLOT_WORD(at->sequence, SLOT_FREE)))
         return BY_MACHSIM;
     atomic_store(&at->record->waiting, 0);
-    complete(at->receive, at->receive->name, size, MACH_PORT_NULL, MACH_MSG_TYPE_PORT_SEND_ONCE, at->record, forward->sender, forward->audit);
+    complete(at->receive, at->receive->name, size, MACH_PORT_NULL, MACH_MSG_TYPE_PORT_SEND_ONCE, at->record,
+             forward->sender, forward->audit);
     return RECEIVED;
 }
 

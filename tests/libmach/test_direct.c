@@ -646,7 +646,8 @@ START_TEST(who_waits_hears_that_the_port_has_died)
         usleep(i == 0 ? 120000 : 20000);
         forget(port);
         pthread_join(thread, &result);
-        ck_assert(((intptr_t)result & 0xffffffff) == MACH_RCV_PORT_DIED || ((intptr_t)result & 0xffffffff) == MACH_RCV_INVALID_NAME);
+        ck_assert((mach_msg_return_t)(intptr_t)result == MACH_RCV_PORT_DIED ||
+                  (mach_msg_return_t)(intptr_t)result == MACH_RCV_INVALID_NAME);
     }
 }
 END_TEST

@@ -399,7 +399,8 @@ bool channel_is_backed(const struct channel *channel)
         return false;
     ipc_space_lock(space);
     struct ipc_entry *entry = ipc_space_lookup(space, channel->name);
-    const bool backed = entry != NULL && (entry_type(entry) & MACH_PORT_TYPE_SEND) && entry_object(entry) == channel->port->port;
+    const bool backed = entry != NULL && (entry_type(entry) & MACH_PORT_TYPE_SEND) &&
+                        entry_object(entry) == channel->port->port;
 
     ipc_space_unlock(space);
     return backed;
