@@ -214,6 +214,7 @@ static void wait_begin(struct direct_wait *wait, const struct direct_receive *re
 {
     wait->deadline = UINT64_MAX;
     wait->interruptible = (receive->option & MACH_RCV_INTERRUPT) != 0;
+    wait->only_look = (receive->option & MACH_RCV_TIMEOUT) && receive->timeout == 0;
     if (receive->option & MACH_RCV_TIMEOUT) {
         wait->start = direct_now();
         wait->deadline = wait->start + (uint64_t)receive->timeout * 1000000;
@@ -290,7 +291,7 @@ static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
             return wait_end(&wait, WAITED_LONG, at->receive, result);
         const uint32_t sender = atomic_load_explicit(&at->receiving->sender, memory_order_relaxed);
 
-        if (sender != 0 && direct_spin(&at->receiving->spin, sender - 1, something_at_port, at))
+        if (sender != 0 && !wait.only_look && direct_spin(&at->receiving->spin, sender - 1, something_at_port, at))
             continue;
         const enum direct_waited how = sleep_at_port(at, &wait);
 
@@ -440,7 +441,7 @@ static bool receive_set(struct direct_receive *receive, struct channel_set *set,
         }
         if (looked == BY_MACHSIM)
             return wait_end(&wait, WAITED_LONG, receive, result);
-        if (spin_at_set(&at))
+        if (!wait.only_look && spin_at_set(&at))
             continue;
         const enum direct_waited how = sleep_at_set(&at, &wait);
 
@@ -524,7 +525,7 @@ static bool await_answer(struct at_slot *at, mach_msg_return_t *result)
             return wait_end(&wait, WAITED_LONG, at->receive, result);
         const uint32_t processor = atomic_load_explicit(&at->channel->backward->processor, memory_order_relaxed);
 
-        if (direct_spin(&spin, processor, something_at_slot, at))
+        if (!wait.only_look && direct_spin(&spin, processor, something_at_slot, at))
             continue;
         const enum direct_waited how = sleep_at_slot(at, &wait);
 

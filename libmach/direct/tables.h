@@ -125,6 +125,7 @@ struct direct_wait {
     uint64_t start;    /* 0: not looked yet */
     uint64_t deadline; /* of the clock; UINT64_MAX: none */
     bool interruptible;
+    bool only_look; /* there is no time to wait */
 };
 
 enum direct_waited { WAITED, WAITED_LONG, WAITED_OUT, WAITED_INTERRUPTED };
