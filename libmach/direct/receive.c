@@ -291,7 +291,9 @@ static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
             return wait_end(&wait, WAITED_LONG, at->receive, result);
         const uint32_t sender = atomic_load_explicit(&at->receiving->sender, memory_order_relaxed);
 
-        if (sender != 0 && !wait.only_look && direct_spin(&at->receiving->spin, sender - 1, something_at_port, at))
+        if (wait.only_look)
+            return wait_end(&wait, WAITED_OUT, at->receive, result);
+        if (sender != 0 && direct_spin(&at->receiving->spin, sender - 1, something_at_port, at))
             continue;
         const enum direct_waited how = sleep_at_port(at, &wait);
 
@@ -441,7 +443,9 @@ static bool receive_set(struct direct_receive *receive, struct channel_set *set,
         }
         if (looked == BY_MACHSIM)
             return wait_end(&wait, WAITED_LONG, receive, result);
-        if (!wait.only_look && spin_at_set(&at))
+        if (wait.only_look)
+            return wait_end(&wait, WAITED_OUT, receive, result);
+        if (spin_at_set(&at))
             continue;
         const enum direct_waited how = sleep_at_set(&at, &wait);
 
@@ -525,7 +529,9 @@ static bool await_answer(struct at_slot *at, mach_msg_return_t *result)
             return wait_end(&wait, WAITED_LONG, at->receive, result);
         const uint32_t processor = atomic_load_explicit(&at->channel->backward->processor, memory_order_relaxed);
 
-        if (!wait.only_look && direct_spin(&spin, processor, something_at_slot, at))
+        if (wait.only_look)
+            return wait_end(&wait, WAITED_OUT, at->receive, result);
+        if (direct_spin(&spin, processor, something_at_slot, at))
             continue;
         const enum direct_waited how = sleep_at_slot(at, &wait);
 
