@@ -287,7 +287,7 @@ static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
         if (queued)
             atomic_store_explicit(&at->receiving->through_machsim, true, memory_order_relaxed);
         if (looked == BY_MACHSIM || !prefers_channels(at->receiving, at->port) ||
-            (atomic_load(&at->record->flags) & RECORD_PARKED))
+            (atomic_load(&at->record->flags) & (RECORD_PARKED | RECORD_BLOCKED))) /* or a sender waits there */
             return wait_end(&wait, WAITED_LONG, at->receive, result);
         const uint32_t sender = atomic_load_explicit(&at->receiving->sender, memory_order_relaxed);
 
@@ -383,7 +383,10 @@ static enum looked look_at_members(struct at_set *at)
 
     for (unsigned i = 0; i < at->count; i++) {
         struct at_port *port = &at->ports[(turn + i) % at->count];
-        const enum looked looked = must_trap(port->record, port->name) ? BY_MACHSIM : look(port);
+        enum looked looked = must_trap(port->record, port->name) ? BY_MACHSIM : look(port);
+
+        if (looked == NOTHING && (atomic_load(&port->record->flags) & RECORD_BLOCKED))
+            looked = BY_MACHSIM; /* a sender waits there */
 
         if (looked == RECEIVED)
             after_taking(port);

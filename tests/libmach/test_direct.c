@@ -547,6 +547,30 @@ static void *wait_at(void *argument)
     return (void *)(intptr_t)receive(message, message->header.msgh_local_port, 0, 0);
 }
 
+static void *send_one(void *argument)
+{
+    (void)send_number((mach_port_t)(uintptr_t)argument, 1, 77, MACH_PORT_NULL, 0, 0);
+    return NULL;
+}
+
+START_TEST(with_no_room_messages_pass_from_sender_to_receiver)
+{
+    mach_port_t port = new_channel();
+    message_t message;
+    pthread_t thread;
+
+    set_limit(port, 0);
+    for (int i = 0; i < 6; i++) {
+        ck_assert_int_eq(pthread_create(&thread, NULL, send_one, (void *)(uintptr_t)port), 0);
+        usleep(20000);
+        ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, i % 2 == 0 ? 10000 : 0), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(message.number, 77);
+        pthread_join(thread, NULL);
+    }
+    forget(port);
+}
+END_TEST
+
 START_TEST(who_waits_long_is_woken)
 {
     mach_port_t port = new_channel();
@@ -1107,6 +1131,7 @@ static Suite *direct_suite(void)
     add_test(suite, who_waits_at_a_set_is_woken, NULL, NULL, 60);
     add_test(suite, an_answer_comes_to_a_set_too, NULL, NULL, 60);
     add_test(suite, who_polls_hears_of_messages_in_channels, NULL, NULL, 60);
+    add_test(suite, with_no_room_messages_pass_from_sender_to_receiver, NULL, NULL, 60);
     add_test(suite, who_waits_long_is_woken, NULL, NULL, 30);
     add_test(suite, who_waits_hears_that_the_port_has_died, NULL, NULL, 30);
     add_test(suite, a_message_that_is_too_large_stays_or_goes, NULL, NULL, 30);
