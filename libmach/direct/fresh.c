@@ -49,19 +49,13 @@ static bool drop(mach_port_name_t name)
     struct channel_task *task = atomic_load_explicit(&direct_task, memory_order_acquire);
     struct named *named = direct_named(name);
     const uint32_t number = task == NULL || named == NULL ? 0 : atomic_load_explicit(&named->fresh, memory_order_relaxed);
-    uint32_t used = LEASE_USED;
 
     if (number == 0 || number > CHANNEL_FRESH)
         return false;
     struct channel_fresh *fresh = &task->fresh[number - 1];
 
-    if (atomic_load_explicit(&fresh->name, memory_order_relaxed) != name ||
-        !atomic_compare_exchange_strong(&fresh->state, &used, LEASE_REPLYING))
+    if (!direct_claim(&fresh->state, &fresh->name, name))
         return false;
-    if (atomic_load_explicit(&fresh->name, memory_order_relaxed) != name) {
-        atomic_store(&fresh->state, LEASE_USED);
-        return false;
-    }
     atomic_fetch_and(&task->fresh_used, ~(1u << (number - 1)));
     atomic_store_explicit(&fresh->name, direct_next_name(name), memory_order_relaxed);
     atomic_store(&fresh->state, LEASE_FREE);

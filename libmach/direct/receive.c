@@ -16,11 +16,6 @@ enum looked { NOTHING, RECEIVED, BY_MACHSIM };
 
 /* ---- what is received ------------------------------------------------------------------------------ */
 
-static bool is_message(uint32_t size, uint32_t room)
-{
-    return size >= sizeof(mach_msg_header_t) && size % 4 == 0 && size <= CHANNEL_LARGEST && size <= room;
-}
-
 static bool fits(const struct direct_receive *receive, uint32_t size)
 {
     return round_msg(size) + ipc_trailer_size(receive->option) <= receive->room;
@@ -90,7 +85,7 @@ static enum looked copy_oldest(struct at_port *at, const struct incoming *channe
     taken->size = atomic_load_explicit(&entry->size, memory_order_relaxed);
     taken->slot = atomic_load_explicit(&entry->slot, memory_order_relaxed);
     taken->sequence = atomic_load_explicit(&entry->sequence, memory_order_relaxed);
-    if (offset > CHANNEL_ROOM || !is_message(taken->size, CHANNEL_ROOM - offset) || taken->slot > CHANNEL_SLOTS ||
+    if (!channel_is_message(offset, taken->size, CHANNEL_ROOM) || taken->slot > CHANNEL_SLOTS ||
         !fits(at->receive, taken->size))
         return BY_MACHSIM;
     channel_copy(at->receive->to, forward->data + offset, taken->size);
@@ -490,7 +485,7 @@ static enum looked take_answer(struct at_slot *at)
         return must_trap(at->record, at->receive->name) ? BY_MACHSIM : NOTHING;
     const uint32_t size = atomic_load_explicit(&backward->answers[at->slot].size, memory_order_relaxed);
 
-    if (!is_message(size, CHANNEL_LARGEST) || !fits(at->receive, size))
+    if (!channel_is_message(0, size, CHANNEL_LARGEST) || !fits(at->receive, size))
         return BY_MACHSIM;
     channel_copy(at->receive->to, backward->data[at->slot], size);
     if (must_trap(at->record, at->receive->name) ||

@@ -306,20 +306,13 @@ static struct channel_lease *begin_answer(mach_port_name_t name, unsigned *numbe
     struct named *named = direct_named(name);
     struct channel_task *task = atomic_load_explicit(&direct_task, memory_order_acquire);
     const uint32_t lease = named == NULL || task == NULL ? 0 : atomic_load_explicit(&named->lease, memory_order_relaxed);
-    uint32_t used = LEASE_USED;
 
     if (lease == 0 || lease > CHANNEL_LEASES)
         return NULL;
     *number = lease - 1;
     struct channel_lease *found = &task->leases[lease - 1];
 
-    if (atomic_load_explicit(&found->name, memory_order_relaxed) != name ||
-        !atomic_compare_exchange_strong(&found->state, &used, LEASE_REPLYING))
-        return NULL;
-    if (atomic_load_explicit(&found->name, memory_order_relaxed) == name)
-        return found;
-    atomic_store(&found->state, LEASE_USED);
-    return NULL;
+    return direct_claim(&found->state, &found->name, name) ? found : NULL;
 }
 
 /* Puts the answer where it is waited for.  False: it must go by machsim. */

@@ -2,7 +2,7 @@
 /* tables.c - channels of this process: how they come and go.  See tables.h. */
 #include "tables.h"
 
-#include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -461,6 +461,19 @@ void direct_accept(void)
 }
 
 /* ---- leases ---------------------------------------------------------------------------------------- */
+
+bool direct_claim(_Atomic uint32_t *state, const _Atomic uint32_t *current, mach_port_name_t name)
+{
+    uint32_t used = LEASE_USED;
+
+    if (atomic_load_explicit(current, memory_order_relaxed) != name ||
+        !atomic_compare_exchange_strong(state, &used, LEASE_REPLYING))
+        return false;
+    if (atomic_load_explicit(current, memory_order_relaxed) == name)
+        return true;
+    atomic_store(state, LEASE_USED); /* it was given up and used anew in between */
+    return false;
+}
 
 bool direct_take_lease(unsigned channel, unsigned slot, uint32_t sequence, uint32_t generation, unsigned *number)
 {

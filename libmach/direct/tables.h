@@ -9,7 +9,6 @@
 #ifndef LIBMACH_DIRECT_TABLES_H
 #define LIBMACH_DIRECT_TABLES_H
 
-#include <pthread.h>
 #include <stdbool.h>
 
 #include "direct.h"
@@ -103,6 +102,11 @@ struct channel_record *direct_make_record(mach_port_name_t name, unsigned *numbe
 struct outgoing *direct_find_outgoing(mach_port_name_t name);
 void direct_unlock_outgoing(struct outgoing *channel);
 
+/*
+ * Takes what machsim has set aside, and this task uses under a name, so that machsim leaves it alone.  False: it is not in
+ * use, or under another name.
+ */
+bool direct_claim(_Atomic uint32_t *state, const _Atomic uint32_t *current, mach_port_name_t name);
 /* Gives a reply right a name, for the caller to make known.  False: there is none left: direct_fill_leases. */
 bool direct_take_lease(unsigned channel, unsigned slot, uint32_t sequence, uint32_t generation, unsigned *lease);
 void direct_drop_lease(unsigned lease);

@@ -180,12 +180,6 @@ static struct ipc_kmsg *new_message(const struct task *from, uint32_t size)
     return kmsg;
 }
 
-static bool is_message(uint32_t offset, uint32_t size, uint32_t room)
-{
-    return size >= sizeof(mach_msg_header_t) && size % 4 == 0 && size <= CHANNEL_LARGEST && offset <= room &&
-           size <= room - offset;
-}
-
 /* The reply right of a request that is taken out; none if it wants no answer. */
 static struct ipc_right reply_of(struct channel *channel, uint32_t slot, uint32_t sequence)
 {
@@ -224,7 +218,7 @@ static bool drain_one(struct channel *channel)
 
     if (head == tail)
         return false;
-    if (tail - head > CHANNEL_ENTRIES || !is_message(offset, size, CHANNEL_ROOM)) {
+    if (tail - head > CHANNEL_ENTRIES || !channel_is_message(offset, size, CHANNEL_ROOM)) {
         /* Unless the receiver has just taken it, and another lies there half written. */
         channel->broken |= head == atomic_load(&channel->backward->head);
         return !channel->broken;
@@ -346,7 +340,7 @@ void channel_answer(struct channel *channel, unsigned slot)
 
     if (!ipc_port_valid(right))
         return;
-    struct ipc_kmsg *kmsg = is_message(0, size, CHANNEL_LARGEST) ? new_message(channel->receiver->task, size) : NULL;
+    struct ipc_kmsg *kmsg = channel_is_message(0, size, CHANNEL_LARGEST) ? new_message(channel->receiver->task, size) : NULL;
 
     if (kmsg == NULL) {
         ipc_port_release_send_once(right);

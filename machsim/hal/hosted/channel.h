@@ -190,6 +190,15 @@ struct channel_task {
     struct channel_incoming incoming[CHANNEL_INCOMING];
 };
 
+/* ---- messages ---------------------------------------------------------------------------------------------- */
+
+/* Whether what someone says of a message can be: where it lies in so much room, and its bytes. */
+static inline int channel_is_message(uint32_t offset, uint32_t size, uint32_t room)
+{
+    return size >= sizeof(mach_msg_header_t) && size % 4 == 0 && size <= CHANNEL_LARGEST && offset <= room &&
+           size <= room - offset;
+}
+
 /* ---- bells ------------------------------------------------------------------------------------------------- */
 
 /*

@@ -2,7 +2,6 @@
 /* direct.c - tasks whose messages need not come through the daemon: their state, and their traps.  See direct.h. */
 #include "hal/hosted/direct.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -6,7 +6,6 @@
 
 #include "hal/hosted/direct.h"
 #include "ipc/mqueue.h"
-#include "ipc/request.h"
 
 /* Room that is taken is used sooner. */
 #define MENDING_NANOSECONDS 100000000u
