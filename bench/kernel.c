@@ -134,8 +134,9 @@ static uint64_t measure(void (*call)(void))
     return (now() - start) / ROUNDS;
 }
 
-_Noreturn void program_main(void)
+_Noreturn void program_main(const void *archive, size_t size)
 {
+    (void)archive, (void)size;
     (void)mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port);
     (void)mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND);
     for (unsigned i = 0; i < sizeof operations / sizeof *operations; i++) {

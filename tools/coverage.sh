@@ -10,6 +10,9 @@ defined() { # the functions that some folders define
     find "$@" -name '*.c' -exec cat {} + | sed -n 's/^[a-z][a-z_0-9 *]* \**\([a-z_A-Z0-9]*\)(.*/\1/p' | sort -u
 }
 defined machsim/ipc machsim/kern machsim/hal | sed -n 's/^kernel_//p' | sort -u >"$build/gen/built_kernel"
+booted='machsim/kern/exception_ports.c machsim/kern/task_control.c machsim/kern/thread_control.c'
+# shellcheck disable=SC2086 # a list of words
+defined $booted | sed -n 's/^kernel_//p' | sort -u >"$build/gen/built_booted"
 defined machsim/vm | sed -n 's/^kernel_//p' | sort -u >"$build/gen/built_vm"
 defined servers | sed -n 's/^\(serve\|do\)_//p' | sort -u >"$build/gen/built_servers"
 defined libpager | sed -n 's/^pager_\(memory_object\)/\1/p' >>"$build/gen/built_servers"
@@ -24,7 +27,8 @@ cat <<'EOT'
 Made by `tools/coverage.sh` from the interfaces, the sources and the tests; `make check` says when it is out of date. A
 routine that is not built answers `KERN_NOT_SUPPORTED`. "libmach" means that the library does it without a message, for
 tasks that are processes. "core" means that the core has it: for all memory on machines that have address spaces of their
-own, which so far is the simulated one, and in the daemon for memory that a program manages; for other memory the daemon
+own, the kernel that boots and the simulated one, and in the daemon for memory that a program manages; for other memory the daemon
+answers `KERN_NOT_SUPPORTED`. "booted" means that the kernel that boots has it, where threads are the core's, and the daemon
 answers `KERN_NOT_SUPPORTED`. "server" means that the kernel calls it, and a library or server of ours serves it. A routine
 is tested if a test program calls it by name, or receives it; mig's own tests call the stubs of all.
 EOT
@@ -50,6 +54,7 @@ for defs in include/mach/*.defs include/servers/*.defs; do
         if has built_vm "$name"; then built=core; fi
         if has built_libmach "$name"; then built=libmach; fi
         if has built_kernel "$name"; then built=kernel; fi
+        if has built_booted "$name"; then built=booted; fi
         if has built_servers "$name"; then built=server; fi
         if has called_by_tests "$name"; then tested=yes; fi
         echo "| $id | $name | $built | $tested |"

@@ -12,6 +12,13 @@
 typedef natural_t thread_flavor_t;
 typedef integer_t *thread_info_t;
 
+#define TH_STATE_RUNNING 1
+#define TH_STATE_STOPPED 2
+#define TH_STATE_WAITING 3
+#define TH_STATE_UNINTERRUPTIBLE 4
+#define TH_STATE_HALTED 5
+#define TH_FLAGS_SWAPPED 1
+#define TH_FLAGS_IDLE 2
 #define THREAD_FLAVOR_CONTROL 0
 #define THREAD_CONVERT_THREAD_STATE_TO_SELF 1
 #define THREAD_EXTENDED_POLICY 1

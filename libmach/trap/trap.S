@@ -2,7 +2,10 @@
 /* trap.S - how a program gets into a kernel on x86_64, and how it begins there. */
 
     .text
-/* uint64_t trap_call(const uint64_t arguments[9], uint64_t *out, uint32_t number): the kernel's processor takes care of the rest. */
+/*
+ * uint64_t trap_call(const uint64_t arguments[9], uint64_t *out, uint32_t number): Mach's traps have negative numbers, as
+ * Mach 3's had; the others are those of an emulated system.
+ */
     .globl trap_call
 trap_call:
     pushq %rbx
@@ -10,6 +13,7 @@ trap_call:
     movq %rdi, %rbx
     movq %rsi, %rbp
     movl %edx, %eax
+    negl %eax
     subq $32, %rsp          /* above what would be a return address: the arguments that have no register */
     movq 48(%rbx), %rcx
     movq %rcx, 8(%rsp)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * trap.c - libmach on a kernel that boots: traps are instructions, and all that concerns memory is asked of the kernel.  So far
- * for programs of one thread without a C library.
- */
+/* trap.c - libmach on a kernel that boots: traps are instructions, and all that concerns memory is asked of the kernel. */
 #include "libmach/trap/trap.h"
 
 #include <mach/mach.h>
@@ -21,7 +18,7 @@ vm_size_t vm_page_size = 4096;
 vm_size_t vm_page_mask = 4095;
 int vm_page_shift = 12;
 
-static uint64_t simple_trap(uint32_t number, uint64_t first, uint64_t second, uint64_t third, uint64_t fourth)
+uint64_t trap_simple(uint32_t number, uint64_t first, uint64_t second, uint64_t third, uint64_t fourth)
 {
     const uint64_t arguments[TRAP_MAX_ARGUMENTS] = {first, second, third, fourth};
     uint64_t out;
@@ -31,48 +28,60 @@ static uint64_t simple_trap(uint32_t number, uint64_t first, uint64_t second, ui
 
 void mach_print(const char *text)
 {
-    (void)simple_trap(TRAP_PRINT, (uintptr_t)text, 0, 0, 0);
+    (void)trap_simple(TRAP_PRINT, (uintptr_t)text, 0, 0, 0);
 }
 
 /* ---- ports ----------------------------------------------------------------------------------------- */
 
 mach_port_t mach_thread_self(void)
 {
-    return (mach_port_t)simple_trap(TRAP_THREAD_SELF, 0, 0, 0, 0);
+    return (mach_port_t)trap_simple(TRAP_THREAD_SELF, 0, 0, 0, 0);
 }
 
 mach_port_t mach_host_self(void)
 {
-    return (mach_port_t)simple_trap(TRAP_HOST_SELF, 0, 0, 0, 0);
+    return (mach_port_t)trap_simple(TRAP_HOST_SELF, 0, 0, 0, 0);
 }
 
 mach_port_name_t mach_reply_port(void)
 {
-    return (mach_port_name_t)simple_trap(TRAP_REPLY_PORT, 0, 0, 0, 0);
+    return (mach_port_name_t)trap_simple(TRAP_REPLY_PORT, 0, 0, 0, 0);
 }
 
-static mach_port_t reply_port;
+/* ---- tasks ----------------------------------------------------------------------------------------- */
 
-mach_port_t mig_get_reply_port(void)
+static kern_return_t pid_trap(uint32_t number, uint64_t first, uint64_t second, uint64_t *out)
 {
-    if (reply_port == MACH_PORT_NULL)
-        reply_port = mach_reply_port();
-    return reply_port;
+    const uint64_t arguments[TRAP_MAX_ARGUMENTS] = {first, second};
+
+    return (kern_return_t)trap_call(arguments, out, number);
 }
 
-void mig_put_reply_port(mach_port_t port)
+kern_return_t task_for_pid(mach_port_name_t target, int pid, mach_port_name_t *task)
 {
-    (void)port; /* it stays for the next call */
+    uint64_t out;
+    const kern_return_t result = pid_trap(TRAP_TASK_FOR_PID, target, (uint64_t)(int64_t)pid, &out);
+
+    *task = (mach_port_name_t)out;
+    return result;
 }
 
-void mig_dealloc_reply_port(mach_port_t port)
+kern_return_t task_name_for_pid(mach_port_name_t target, int pid, mach_port_name_t *name)
 {
-    const mach_port_t former = reply_port;
+    uint64_t out;
+    const kern_return_t result = pid_trap(TRAP_TASK_NAME_FOR_PID, target, (uint64_t)(int64_t)pid, &out);
 
-    (void)port;
-    reply_port = MACH_PORT_NULL;
-    if (former != MACH_PORT_NULL)
-        (void)simple_trap(TRAP_PORT_MOD_REFS, mach_task_self(), former, MACH_PORT_RIGHT_RECEIVE, (uint64_t)-1);
+    *name = (mach_port_name_t)out;
+    return result;
+}
+
+kern_return_t pid_for_task(mach_port_name_t task, int *pid)
+{
+    uint64_t out;
+    const kern_return_t result = pid_trap(TRAP_PID_FOR_TASK, task, 0, &out);
+
+    *pid = (int)out;
+    return result;
 }
 
 /* ---- messages -------------------------------------------------------------------------------------- */
@@ -87,18 +96,4 @@ mach_msg_return_t mach_msg_overwrite(mach_msg_header_t *msg, mach_msg_option_t o
     uint64_t out;
 
     return (mach_msg_return_t)trap_call(arguments, &out, TRAP_MACH_MSG_OVERWRITE);
-}
-
-/* ---- memory ---------------------------------------------------------------------------------------- */
-
-char *mig_user_allocate(vm_size_t size)
-{
-    vm_address_t address = 0;
-
-    return vm_allocate(mach_task_self(), &address, size, VM_FLAGS_ANYWHERE) == KERN_SUCCESS ? (char *)address : NULL;
-}
-
-void mig_user_deallocate(char *message, vm_size_t size)
-{
-    (void)vm_deallocate(mach_task_self(), (vm_address_t)message, size);
 }

@@ -3,10 +3,16 @@
 #ifndef LIBMACH_TRAP_H
 #define LIBMACH_TRAP_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 /* Writes a string to the kernel's console, 4096 bytes at most.  Source: GNU Mach's mach_print. */
 void mach_print(const char *text);
 
-/* Where a program begins; it does not return. */
-_Noreturn void program_main(void);
+/* A trap of four arguments at most: kern/trap.h. */
+uint64_t trap_simple(uint32_t number, uint64_t first, uint64_t second, uint64_t third, uint64_t fourth);
+
+/* Where the first program begins, which does not return: it sees what the boot loader has brought. */
+_Noreturn void program_main(const void *archive, size_t size);
 
 #endif

@@ -88,6 +88,29 @@ void hal_thread_return(struct thread *thread, uint64_t result);
 /* The thread will make no more traps: lets go of what thread->hal stands for.  No locks are held. */
 void hal_thread_gone(struct thread *thread);
 
+/* ---- threads that the core makes and stops, where they are not the host's ---------------------------- */
+
+/* Whether it can; else nothing here is called. */
+bool hal_makes_threads(void);
+/* A new thread of a task, held once, with registers of 0; gives a reference.  KERN_RESOURCE_SHORTAGE, KERN_TERMINATED. */
+kern_return_t hal_thread_create(struct task *task, struct thread **thread);
+/*
+ * From the return of hold on it does nothing of its program until it was let go of as often; what it does in the kernel goes
+ * on.  The task's lock is held.
+ */
+void hal_thread_hold(struct thread *thread);
+void hal_thread_unhold(struct thread *thread);
+/*
+ * Registers of a thread that is held, or in the kernel: mach/thread_status.h.  *count is the room, and becomes what there is.
+ * KERN_INVALID_ARGUMENT: there is no such flavor, or that is no count for it.
+ */
+kern_return_t hal_thread_get_state(struct thread *thread, int flavor, uint32_t *state, uint32_t *count);
+kern_return_t hal_thread_set_state(struct thread *thread, int flavor, const uint32_t *state, uint32_t count);
+/* The machine's exception (kern/exception.h) was taken care of, or not, or the thread has ended. */
+void hal_exception_done(struct thread *thread, bool handled);
+/* How long it has run: its program, in nanoseconds. */
+uint64_t hal_thread_time(const struct thread *thread);
+
 /* ---- a thread's memory ----------------------------------------------------------------------------- */
 
 /* Copies message bytes from or to the thread's memory; false if they are not all there. */

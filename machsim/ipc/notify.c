@@ -3,6 +3,7 @@
 #include "ipc/notify.h"
 
 #include "ipc/mqueue.h"
+#include "kern/kobject.h"
 
 #include <mach/notify.h>
 
@@ -25,7 +26,10 @@ static void send_now(struct defer *work)
 {
     struct ipc_kmsg *kmsg = container_of(work, struct ipc_kmsg, work);
 
-    (void)ipc_mqueue_send(kmsg, NULL, MACH_MSG_OPTION_NONE, MACH_MSG_TIMEOUT_NONE);
+    if (kobject_is(kmsg->destination.port))
+        kobject_serve(kmsg);
+    else
+        (void)ipc_mqueue_send(kmsg, NULL, MACH_MSG_OPTION_NONE, MACH_MSG_TIMEOUT_NONE);
 }
 
 static void notify_send(struct ipc_kmsg *kmsg, struct ipc_port *notify, mach_msg_id_t id, mach_msg_size_t size)

@@ -17,6 +17,7 @@ struct ipc_port *host_port, *host_priv_port;
 
 static struct lock host_lock; /* RANK_LEAF */
 static struct ipc_port *bootstrap;
+static struct exception_actions *exceptions;
 
 struct ipc_port *host_bootstrap_port(void)
 {
@@ -31,6 +32,17 @@ void host_set_bootstrap_port(struct ipc_port *port)
     bootstrap = port;
     lock_release(&host_lock);
     ipc_port_release_send(former);
+}
+
+struct exception_actions **host_exceptions(struct lock **lock)
+{
+    *lock = &host_lock;
+    return &exceptions;
+}
+
+struct exception_action host_exception_action(exception_type_t type)
+{
+    return exception_action_at(&exceptions, &host_lock, type);
 }
 
 kern_return_t kernel_start(void)
@@ -59,6 +71,8 @@ kern_return_t kernel_start(void)
 void kernel_stop(void)
 {
     host_set_bootstrap_port(NULL);
+    exception_actions_release(exceptions);
+    exceptions = NULL;
     vm_pageout_stop();
     vm_pager_flush_cache();
     defer_drain();

@@ -7,6 +7,7 @@
 #include "ipc/mqueue.h"
 #include "ipc/right.h"
 #include "kern/agent.h"
+#include "kern/exception.h"
 #include "kern/interfaces.h"
 #include "kern/task.h"
 #include "vm/vm_copy.h"
@@ -283,6 +284,10 @@ static void serve(struct ipc_kmsg *request)
 
 void kobject_serve(struct ipc_kmsg *request)
 {
+    if (request->destination.port->object_type == OBJECT_EXCEPTION) {
+        exception_answered(request);
+        return;
+    }
     if (agent_takes(request))
         return;
     request->received_name = request->destination.port->name; /* the kernel's ports are never renamed */

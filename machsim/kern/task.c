@@ -177,8 +177,19 @@ static void end_threads(struct task *task)
     }
 }
 
+static void release_exceptions(struct task *task)
+{
+    lock_acquire(&task->lock);
+    struct exception_actions *actions = task->exceptions;
+
+    task->exceptions = NULL;
+    lock_release(&task->lock);
+    exception_actions_release(actions);
+}
+
 static void release_ports(struct task *task)
 {
+    release_exceptions(task);
     for (int i = 0; i < TASK_SPECIAL_PORTS; i++)
         task_set_special(task, i, NULL);
     for (int i = 0; i < TASK_REGISTERED_PORTS; i++) {

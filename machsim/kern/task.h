@@ -21,6 +21,7 @@ struct task_limits {
     uint32_t threads;
 };
 
+struct exception_actions;
 struct vm_map;
 
 struct task_identity {
@@ -48,6 +49,8 @@ struct task {
     struct ipc_port *self, *name;                  /* the kernel's receive rights */
     struct ipc_port *special[TASK_SPECIAL_PORTS];  /* send rights */
     struct ipc_port *registered[TASK_REGISTERED_PORTS];
+    struct exception_actions *exceptions; /* NULL: none */
+    uint32_t suspended; /* how often, by task_suspend */
     struct agent agent;
     _Atomic(void *) machine; /* the machine's, under the lock; `ended` is called when all else of the task has ended */
     void (*ended)(struct task *task);

@@ -18,6 +18,8 @@ static kern_return_t join_task(struct thread *thread, struct task *task)
         list_append(&task->threads, &thread->link);
         task->thread_count++;
         thread_reference(thread);
+        if (task->suspended > 0)
+            hal_thread_hold(thread);
     }
     lock_release(&task->lock);
     return result;
@@ -33,6 +35,8 @@ kern_return_t thread_make(struct task *task, void *hal, struct thread **made)
     ipc_wait_init(&thread->wait);
     thread->task = task;
     task_reference(task);
+    thread->hal = hal;
+    *made = thread;
     thread->self = ipc_port_create_kernel(OBJECT_THREAD, thread);
     kern_return_t result = thread->self == NULL ? KERN_RESOURCE_SHORTAGE : join_task(thread, task);
 
@@ -44,8 +48,6 @@ kern_return_t thread_make(struct task *task, void *hal, struct thread **made)
         return result;
     }
     thread->self_right = ipc_port_make_send(thread->self);
-    thread->hal = hal;
-    *made = thread;
     return KERN_SUCCESS;
 }
 
@@ -92,6 +94,8 @@ void thread_end(struct thread *thread)
     ipc_port_destroy_kernel(thread->self);
     defer_drain();
     hal_thread_gone(thread);
+    exception_end(thread);
+    defer_drain();
     thread_release(thread);
 }
 

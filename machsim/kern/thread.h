@@ -9,6 +9,7 @@
 #define KERN_THREAD_H
 
 #include "ipc/mqueue.h"
+#include "kern/exception.h"
 
 struct task;
 
@@ -32,6 +33,9 @@ struct thread {
     bool terminated;   /* under the task's lock */
     struct ipc_port *self;  /* the thread's port, the kernel's */
     struct ipc_port *self_right; /* send right that mach_thread_self gives: thread_set_special_port; task's lock */
+    struct exception_actions *exceptions; /* NULL: none; task's lock */
+    struct exception exception;
+    uint32_t suspended; /* how often, by thread_suspend; task's lock */
     void *hal;         /* the machine's */
     struct list machine; /* the machine's too: a link, while the thread is to go on */
 
@@ -44,7 +48,10 @@ struct thread {
     struct ipc_wait wait;
 };
 
-/* A new thread of a task.  KERN_RESOURCE_SHORTAGE; KERN_TERMINATED: the task has ended. */
+/*
+ * A new thread of a task, with two references: one goes when it ends.  *thread is there before anyone finds it.
+ * KERN_RESOURCE_SHORTAGE; KERN_TERMINATED: the task has ended.
+ */
 kern_return_t thread_make(struct task *task, void *hal, struct thread **thread);
 void thread_reference(struct thread *thread);
 void thread_release(struct thread *thread);

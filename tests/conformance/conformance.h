@@ -39,6 +39,9 @@ void conformance_failed(const char *file, int line, const char *what, long long 
  */
 void in_second_task(void (*function)(mach_port_t port), mach_port_t port);
 
+/* Where programs make threads, a kernel that boots: one that begins with a function, which must not return. */
+mach_port_t new_thread(mach_port_t task, void (*function)(mach_port_t argument), mach_port_t argument);
+
 /* ---- what most tests need -------------------------------------------------------------------------- */
 
 #define SELF mach_task_self()

@@ -74,11 +74,11 @@ static void a_process_finds_its_own_task(void)
 
 static void what_is_not_built_says_so(void)
 {
-    mach_port_t task = MACH_PORT_NULL, host = mach_host_self();
+    mach_port_t host = mach_host_self();
     vm_size_t size;
 
-    CHECK_EQUAL(task_create(SELF, NULL, 0, FALSE, &task), KERN_NOT_SUPPORTED);
-    CHECK_EQUAL(task_suspend(SELF), KERN_NOT_SUPPORTED);
+    CHECK_EQUAL(task_set_ras_pc(SELF, 0, 0), KERN_NOT_SUPPORTED);
+    CHECK_EQUAL(task_set_emulation(SELF, 0, 0), KERN_NOT_SUPPORTED);
     CHECK_SUCCESS(_host_page_size(host, &size));
     CHECK_EQUAL(size, 4096);
     CHECK_SUCCESS(mach_port_deallocate(SELF, host));

@@ -66,14 +66,15 @@ static void stack(void)
 /* The kernel looks for arguments there. */
 static void call_without_stack(void)
 {
-    __asm__ volatile("movq $-8, %%rsp; movl $31, %%eax; syscall; ud2" : : : "memory");
+    __asm__ volatile("movq $-8, %%rsp; movl $-31, %%eax; syscall; ud2" : : : "memory");
 }
 
-_Noreturn void program_main(void)
+_Noreturn void program_main(const void *archive, size_t size)
 {
     static void (*const all[])(void) = {privileged, port, kernel_read, kernel_write, kernel_jump, nowhere, null, text, data,
                                         divide, stack, call_without_stack};
 
+    (void)archive, (void)size;
     all[CRASH]();
     mach_print("nothing has happened\n");
     for (;;)

@@ -92,10 +92,11 @@ static void start_over(void)
     mig_dealloc_reply_port(MACH_PORT_NULL);
 }
 
-_Noreturn void program_main(void)
+_Noreturn void program_main(const void *archive, size_t size)
 {
     uint64_t arguments[TRAP_MAX_ARGUMENTS], out;
 
+    (void)archive, (void)size;
     mach_print("1..1\n");
     for (unsigned i = 0; i < CALLS; i++) {
         const uint32_t number = rubbish() % 2 ? (uint32_t)(rubbish() % 701) - 200 : 19 + (uint32_t)rubbish() % 28;

@@ -31,6 +31,8 @@
 #define x86_INSTRUCTION_STATE 24
 #define x86_LAST_BRANCH_STATE 25
 #define THREAD_STATE_FLAVORS 26
+/* Not XNU's: where segments of thread-local data begin, as GNU Mach's i386_FSGS_BASE_STATE tells them. */
+#define x86_FSGS_BASE_STATE64 64
 #define THREAD_STATE_FLAVOR_LIST_NEW 128
 #define THREAD_STATE_FLAVOR_LIST_10_9 129
 #define THREAD_STATE_FLAVOR_LIST_10_13 130
@@ -86,6 +88,11 @@ typedef struct x86_thread_state64 {
     uint64_t __fs;
     uint64_t __gs;
 } x86_thread_state64_t;
+
+typedef struct x86_fsgs_base_state64 {
+    uint64_t __fsbase;
+    uint64_t __gsbase;
+} x86_fsgs_base_state64_t;
 
 typedef struct x86_thread_full_state64 {
     x86_thread_state64_t __ss64;
@@ -437,6 +444,7 @@ typedef struct last_branch_state {
 #define x86_FLOAT_STATE32_COUNT ((mach_msg_type_number_t)(sizeof(x86_float_state32_t) / sizeof(int)))
 #define x86_FLOAT_STATE64_COUNT ((mach_msg_type_number_t)(sizeof(x86_float_state64_t) / sizeof(int)))
 #define x86_FLOAT_STATE_COUNT ((mach_msg_type_number_t)(sizeof(x86_float_state_t) / sizeof(int)))
+#define x86_FSGS_BASE_STATE64_COUNT ((mach_msg_type_number_t)(sizeof(x86_fsgs_base_state64_t) / sizeof(int)))
 #define x86_INSTRUCTION_STATE_COUNT ((mach_msg_type_number_t)(sizeof(x86_instruction_state_t) / sizeof(int)))
 #define x86_LAST_BRANCH_STATE_COUNT ((mach_msg_type_number_t)(sizeof(last_branch_state_t) / sizeof(int)))
 #define x86_PAGEIN_STATE_COUNT ((mach_msg_type_number_t)(sizeof(x86_pagein_state_t) / sizeof(int)))

@@ -178,7 +178,87 @@ void hal_thread_return(struct thread *thread, uint64_t result)
 
 void hal_thread_gone(struct thread *thread)
 {
+    struct sim_thread *t = thread->hal;
+
+    if (!t->made)
+        return;
+    t->thread = NULL;
+    thread_release(thread);
+}
+
+bool hal_makes_threads(void)
+{
+    return true;
+}
+
+kern_return_t hal_thread_create(struct task *task, struct thread **thread)
+{
+    struct sim_record *record = calloc(1, sizeof *record);
+
+    kern_assert(record != NULL);
+    record->thread.made = true;
+    record->thread.holds = 1;
+    const kern_return_t result = thread_make(task, &record->thread, &record->thread.thread);
+
+    if (result != KERN_SUCCESS) {
+        free(record);
+        return result;
+    }
+    list_append(&sim.threads, &record->link);
+    *thread = record->thread.thread;
+    thread_reference(*thread);
+    return KERN_SUCCESS;
+}
+
+void hal_thread_hold(struct thread *thread)
+{
+    ((struct sim_thread *)thread->hal)->holds++;
+}
+
+void hal_thread_unhold(struct thread *thread)
+{
+    struct sim_thread *t = thread->hal;
+
+    kern_assert(t->holds > 0);
+    t->holds--;
+}
+
+kern_return_t hal_thread_get_state(struct thread *thread, int flavor, uint32_t *state, uint32_t *count)
+{
+    if (flavor != SIM_STATE || *count < SIM_STATE_COUNT)
+        return KERN_INVALID_ARGUMENT;
+    memcpy(state, ((struct sim_thread *)thread->hal)->state, SIM_STATE_COUNT * sizeof *state);
+    *count = SIM_STATE_COUNT;
+    return KERN_SUCCESS;
+}
+
+kern_return_t hal_thread_set_state(struct thread *thread, int flavor, const uint32_t *state, uint32_t count)
+{
+    if (flavor != SIM_STATE || count != SIM_STATE_COUNT)
+        return KERN_INVALID_ARGUMENT;
+    memcpy(((struct sim_thread *)thread->hal)->state, state, SIM_STATE_COUNT * sizeof *state);
+    return KERN_SUCCESS;
+}
+
+void hal_exception_done(struct thread *thread, bool handled)
+{
+    struct sim_thread *t = thread->hal;
+
+    kern_assert(t->exception == RAISED);
+    t->exception = handled ? HANDLED : UNHANDLED;
+}
+
+uint64_t hal_thread_time(const struct thread *thread)
+{
     (void)thread;
+    return 0;
+}
+
+void sim_raise(struct sim_thread *t, int type, int64_t code, int64_t subcode)
+{
+    t->exception = RAISED;
+    exception_ask(t->thread, type, code, subcode);
+    sim_settle();
 }
 
 /* One of those that can run. */
@@ -419,6 +499,26 @@ void sim_start(uint64_t seed)
         hal_panic(__FILE__, __LINE__, "the core did not start");
 }
 
+static void find_one(struct task *task, void *found)
+{
+    if (*(struct task **)found == NULL) {
+        task_reference(task);
+        *(struct task **)found = task;
+    }
+}
+
+/* Tasks that a call has made, and that have no thread. */
+static void end_others(void)
+{
+    for (struct task *task;; task_release(task)) {
+        task = NULL;
+        task_for_each(find_one, &task);
+        if (task == NULL)
+            return;
+        task_end(task);
+    }
+}
+
 void sim_stop(void)
 {
     sim_fail_allocation(0);
@@ -433,6 +533,7 @@ void sim_stop(void)
             sim_task_end(&record->thread);
         }
     }
+    end_others();
     kernel_stop();
     sim_run();
     sim_memory_stop();

@@ -10,12 +10,20 @@
 #include "kern/thread.h"
 #include "kern/trap.h"
 
+/* The one flavor of registers that there is, and how many. */
+#define SIM_STATE 1
+#define SIM_STATE_COUNT 4u
+
 /* A thread as the machine knows it. */
 struct sim_thread {
     struct thread *thread; /* NULL: gone */
     bool busy;             /* in a trap */
     uint64_t result;       /* of the last trap */
     uint64_t out;
+    bool made;             /* by a call of the core's: it goes when it ends */
+    unsigned holds;
+    uint32_t state[SIM_STATE_COUNT];
+    enum { NO_EXCEPTION, RAISED, HANDLED, UNHANDLED } exception;
 };
 
 /* Starts a machine, and the core on it.  Ends the one before. */
@@ -43,6 +51,9 @@ void sim_task_end(struct sim_thread *thread);
 
 /* Starts a trap; it may be over when this returns, or still busy. */
 void sim_trap(struct sim_thread *thread, uint32_t number, const uint64_t *arguments);
+
+/* The thread has an exception; later `exception` tells what became of it. */
+void sim_raise(struct sim_thread *thread, int type, int64_t code, int64_t subcode);
 
 /* Runs what can run, until nothing can. */
 void sim_run(void);

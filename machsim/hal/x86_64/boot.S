@@ -11,6 +11,20 @@
 #define PRESENT_WRITABLE 3
 #define LARGE_PAGE 0x80
 
+    .macro long_mode_on
+    movl %cr4, %eax
+    orl $(1 << 5 | 1 << 9 | 1 << 10), %eax  /* PAE, SSE */
+    movl %eax, %cr4
+    movl $0xc0000080, %ecx                  /* EFER: system calls, long mode, no-execute */
+    rdmsr
+    orl $(1 << 0 | 1 << 8 | 1 << 11), %eax
+    wrmsr
+    movl %cr0, %eax
+    andl $~(1 << 2), %eax
+    orl $(1 << 31 | 1 << 16 | 1 << 1), %eax /* paging, write protection, SSE */
+    movl %eax, %cr0
+    .endm
+
     .section .note.pvh, "a", @note
     .align 4
     .long 4, 4, 18          /* XEN_ELFNOTE_PHYS32_ENTRY */
@@ -58,17 +72,7 @@ start:
     movl %eax, (511 * 8)(%ecx)
     movl %ecx, %cr3
 
-    movl %cr4, %eax
-    orl $(1 << 5 | 1 << 9 | 1 << 10), %eax  /* PAE, SSE */
-    movl %eax, %cr4
-    movl $0xc0000080, %ecx                  /* EFER: system calls, long mode, no-execute */
-    rdmsr
-    orl $(1 << 0 | 1 << 8 | 1 << 11), %eax
-    wrmsr
-    movl %cr0, %eax
-    andl $~(1 << 2), %eax
-    orl $(1 << 31 | 1 << 16 | 1 << 1), %eax /* paging, write protection, SSE */
-    movl %eax, %cr0
+    long_mode_on
     lgdt (boot_table_pointer - KERNEL_BASE)
     ljmp $8, $long_mode
 
@@ -96,6 +100,54 @@ upper:
 1:  hlt
     jmp 1b
 
+/* Where another processor starts; this is copied to TRAMPOLINE. */
+#define PLACE(label) (TRAMPOLINE + label - trampoline)
+    .globl trampoline, trampoline_end
+    .code16
+trampoline:
+    cli
+    xorw %ax, %ax
+    movw %ax, %ds
+    lgdtl PLACE(trampoline_pointer)
+    movl %cr0, %eax
+    orl $1, %eax
+    movl %eax, %cr0
+    ljmpl $24, $PLACE(trampoline_32)
+    .code32
+trampoline_32:
+    movl $16, %eax
+    movl %eax, %ds
+    movl %eax, %es
+    movl %eax, %ss
+    movl $(boot_map - KERNEL_BASE), %ecx
+    movl %ecx, %cr3
+    long_mode_on
+    ljmp $8, $PLACE(trampoline_64)
+    .code64
+trampoline_64:
+    xorl %eax, %eax
+    movl %eax, %fs
+    movl %eax, %gs
+    movabsq $trampoline_upper, %rax
+    jmp *%rax
+    .align 8
+trampoline_table:
+    .quad 0
+    .quad 0x00af9a000000ffff                /* code, 64 bits */
+    .quad 0x00cf92000000ffff                /* data */
+    .quad 0x00cf9a000000ffff                /* code, 32 bits */
+trampoline_pointer:
+    .word 31
+    .long PLACE(trampoline_table)
+trampoline_end:
+trampoline_upper:
+    movq trampoline_stack(%rip), %rsp
+    movq trampoline_cpu(%rip), %rdi
+    xorl %ebp, %ebp
+    call processor_other
+1:  hlt
+    jmp 1b
+
     .section .rodata
     .align 8
 boot_table:
@@ -109,7 +161,10 @@ boot_table_pointer:
 
     .bss
     .align 4096
-    .globl boot_map, boot_directories
+    .globl boot_map, boot_directories, boot_pointers, trampoline_stack, trampoline_cpu
+trampoline_stack: .skip 8
+trampoline_cpu: .skip 8
+    .align 4096
 boot_map: .skip 4096
 boot_pointers: .skip 4096
 kernel_pointers: .skip 4096

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * clock.c - time by the processor's counter, alarms by the local interrupt controller's timer.  How fast the two go the old
- * interval timer tells, once.
+ * clock.c - time by the processors' counters, which go as one, alarms by their controllers' timers.  How fast the two go the
+ * old interval timer tells, once.
+ *
+ * The core's alarm is armed on the processor that asked for it; it comes there alone, but whoever looks when it is due serves it.
  */
+#include "hal/x86_64/controller.h"
 #include "hal/x86_64/cpu.h"
-#include "hal/x86_64/machine.h"
-
-#define CONTROLLER 0xfee00000u
-enum { END_OF_INTERRUPT = 0xb0, SPURIOUS = 0xf0, TIMER = 0x320, INITIAL = 0x380, CURRENT = 0x390, DIVIDE = 0x3e0 };
+#include "hal/x86_64/processor.h"
 
 #define INTERVAL_HZ 1193182u
 #define CALIBRATION (INTERVAL_HZ / 100) /* 10 ms */
@@ -15,12 +15,7 @@ enum { END_OF_INTERRUPT = 0xb0, SPURIOUS = 0xf0, TIMER = 0x320, INITIAL = 0x380,
 /* Of 2^-32: nanoseconds of a tick of the counter, and ticks of the timer in a nanosecond. */
 static uint64_t nanoseconds_per_tick, timer_per_nanosecond;
 static uint64_t start;
-static uint64_t alarm, quantum_end; /* 0: none */
-
-static volatile uint32_t *controller(uint32_t offset)
-{
-    return (volatile uint32_t *)memory_at(CONTROLLER + offset);
-}
+static _Atomic uint64_t alarm; /* 0: none */
 
 /* Waits for 10 ms of the interval timer's second channel, which no one hears. */
 static void wait_interval(void)
@@ -35,14 +30,14 @@ static void wait_interval(void)
 
 static void calibrate(void)
 {
-    *controller(INITIAL) = UINT32_MAX;
+    controller_set_timer(UINT32_MAX);
     const uint64_t before = cpu_timestamp();
-    const uint32_t timer_before = *controller(CURRENT);
+    const uint32_t timer_before = controller_timer();
 
     wait_interval();
-    const uint64_t ticks = (cpu_timestamp() - before) * 100, timer = (timer_before - *controller(CURRENT)) * (uint64_t)100;
+    const uint64_t ticks = (cpu_timestamp() - before) * 100, timer = (timer_before - controller_timer()) * (uint64_t)100;
 
-    *controller(INITIAL) = 0;
+    controller_set_timer(0);
     if (ticks == 0 || timer == 0 || timer > UINT32_MAX)
         panic_at(NULL, "the processor has no clock that goes");
     nanoseconds_per_tick = ((uint64_t)1000000000u << 32) / ticks;
@@ -53,9 +48,7 @@ void clock_start(void)
 {
     cpu_out8(0x21, 0xff); /* the old interrupt controllers are silent */
     cpu_out8(0xa1, 0xff);
-    *controller(SPURIOUS) = 0x100 | VECTOR_SPURIOUS;
-    *controller(DIVIDE) = 3; /* by 16 */
-    *controller(TIMER) = VECTOR_TIMER; /* one shot */
+    controller_start();
     calibrate();
     start = cpu_timestamp();
 }
@@ -65,45 +58,67 @@ static uint64_t scale(uint64_t value, uint64_t by)
     return (uint64_t)((unsigned __int128)value * by >> 32);
 }
 
-uint64_t hal_now(void)
+uint64_t clock_nanoseconds(uint64_t ticks)
 {
-    return scale(cpu_timestamp() - start, nanoseconds_per_tick) + 1;
+    return scale(ticks, nanoseconds_per_tick);
 }
 
-/* The timer runs to what comes first, or as far as it can. */
-static void arm(void)
+uint64_t hal_now(void)
 {
-    const uint64_t now = hal_now(), next = alarm == 0 || (quantum_end != 0 && quantum_end < alarm) ? quantum_end : alarm;
-    const uint64_t left = next > now ? next - now : 1;
-    const uint64_t ticks = scale(left, timer_per_nanosecond) + 1;
+    return clock_nanoseconds(cpu_timestamp() - start) + 1;
+}
 
-    *controller(INITIAL) = ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks;
+/* The timer runs to what comes first here, or as far as it can. */
+static void arm(const struct cpu *cpu)
+{
+    const uint64_t next = cpu->alarm == 0 || (cpu->quantum_end != 0 && cpu->quantum_end < cpu->alarm) ? cpu->quantum_end
+                                                                                                      : cpu->alarm;
+
+    if (next == 0) {
+        controller_set_timer(0);
+        return;
+    }
+    const uint64_t now = hal_now(), ticks = scale(next > now ? next - now : 1, timer_per_nanosecond) + 1;
+
+    controller_set_timer(ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
 }
 
 void hal_alarm(uint64_t deadline)
 {
-    alarm = deadline;
-    if (deadline == 0 && quantum_end == 0)
-        *controller(INITIAL) = 0;
-    else
-        arm();
+    struct cpu *cpu = cpu_self();
+
+    atomic_store_explicit(&alarm, deadline, memory_order_relaxed);
+    cpu->alarm = deadline;
+    arm(cpu);
 }
 
 void clock_quantum(uint64_t nanoseconds)
 {
-    quantum_end = hal_now() + nanoseconds;
-    arm();
+    struct cpu *cpu = cpu_self();
+
+    cpu->quantum_end = nanoseconds == 0 ? 0 : hal_now() + nanoseconds;
+    arm(cpu);
 }
 
 bool clock_due(void)
 {
-    return alarm != 0 && hal_now() >= alarm;
+    const uint64_t deadline = atomic_load_explicit(&alarm, memory_order_relaxed);
+
+    return deadline != 0 && hal_now() >= deadline;
 }
 
-void clock_interrupt(void)
+bool clock_interrupt(void)
 {
-    *controller(END_OF_INTERRUPT) = 0;
-    quantum_end = 0;
-    if (alarm != 0 && !clock_due())
-        arm();
+    struct cpu *cpu = cpu_self();
+    const uint64_t now = hal_now();
+    const bool over = cpu->quantum_end != 0 && now >= cpu->quantum_end;
+
+    controller_interrupt_ends();
+    if (over)
+        cpu->quantum_end = 0;
+    if (cpu->alarm != 0 && now >= cpu->alarm)
+        cpu->alarm = 0; /* clock_due sees to it */
+    if (cpu->alarm != 0 || cpu->quantum_end != 0)
+        arm(cpu);
+    return over;
 }

@@ -44,6 +44,25 @@ static inline uint64_t cpu_read_msr(uint32_t number)
     return (uint64_t)high << 32 | low;
 }
 
+static inline void cpu_identify(uint32_t leaf, uint32_t part, uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
+{
+    __asm__ volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "0"(leaf), "2"(part));
+}
+
+/* Sets bits of cr4: what the processor is to allow, or forbid. */
+static inline void cpu_allow(uint64_t what)
+{
+    uint64_t value;
+
+    __asm__ volatile("mov %%cr4, %0; or %1, %0; mov %0, %%cr4" : "=&r"(value) : "r"(what) : "memory");
+}
+
+/* Which registers xsave is to have. */
+static inline void cpu_set_components(uint32_t components)
+{
+    __asm__ volatile("xsetbv" : : "c"(0), "a"(components), "d"(0));
+}
+
 static inline uint64_t cpu_map(void)
 {
     uint64_t map;

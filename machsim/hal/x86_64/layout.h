@@ -9,6 +9,11 @@
 /* All of physical memory. */
 #define DIRECT_MAP 0xffff800000000000
 #define DIRECT_MAP_SLOT 256
+/* Stacks of processors: each has so many bytes, of which the lower part is not there. */
+#define STACKS 0xffffff0000000000
+#define STACK_SPACE 0x10000
+/* Where other processors start, in real mode: a page below 1 MiB. */
+#define TRAMPOLINE 0x8000
 /* What programs may have. */
 #define USER_START 0x1000
 #define USER_END 0x00007ffffffff000

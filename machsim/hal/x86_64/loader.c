@@ -59,6 +59,7 @@ bool boot_read(uint64_t place)
 
     if (information->magic != MAGIC || information->version < 1)
         return false;
+    boot.acpi = information->acpi;
     boot.command_line = information->command_line == 0 ? "" : memory_at(information->command_line);
     if (information->module_count > 0) {
         const struct module *module = memory_at(information->modules);

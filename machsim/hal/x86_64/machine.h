@@ -32,6 +32,7 @@ extern struct boot_information {
     struct boot_memory memory[BOOT_MEMORY_MAX]; /* that can be used, in order; without what the kernel lies in */
     unsigned memory_count;
     uint64_t initrd, initrd_size; /* 0: none */
+    uint64_t acpi;                /* the firmware's tables; 0: look for them */
 } boot;
 
 /* False: it is no start information. */
@@ -71,6 +72,8 @@ uint64_t zone_bytes(void);
 /* ---- pmap.c ------------------------------------------------------------------------------------------- */
 
 void pmap_start(void);
+/* Maps a page for the kernel, in a range that it has for such; false: no memory. */
+bool pmap_enter_kernel(uint64_t address, uint64_t physical);
 /* What is mapped at an address in a pmap is what the processor sees from now on; NULL: the kernel's half alone. */
 void pmap_use(struct hal_pmap *pmap);
 /* Where the kernel sees a byte of a program's that it may read, or write; NULL: it is not mapped so now. */
@@ -85,11 +88,25 @@ struct trap_frame {
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
-enum { VECTOR_PAGE_FAULT = 14, VECTOR_TIMER = 32, VECTOR_SPURIOUS = 255, VECTOR_SYSTEM_CALL = 256 };
+enum {
+    VECTOR_DIVIDE = 0,
+    VECTOR_DEBUG = 1,
+    VECTOR_UNREFUSABLE = 2,
+    VECTOR_BREAKPOINT = 3,
+    VECTOR_UNDEFINED = 6,
+    VECTOR_PAGE_FAULT = 14,
+    VECTOR_FLOATING = 16,
+    VECTOR_VECTOR_FLOATING = 19,
+    VECTOR_TIMER = 32,
+    VECTOR_ROUSE = 33, /* another processor's */
+    VECTOR_CONSOLE = 36,
+    VECTOR_SPURIOUS = 255,
+    VECTOR_SYSTEM_CALL = 256
+};
 
-void trap_start(void);
-/* Where the processor saves registers when something comes from a program. */
-void trap_set_stack(void *top);
+struct cpu;
+/* This processor's tables; `double_fault_stack` is where a stack ends that is used when no other can be. */
+void trap_start(struct cpu *cpu, void *double_fault_stack);
 const char *trap_name(uint64_t vector);
 /*
  * Until it is NULL again, a fault of the kernel's sets *fault_expected to its vector, and goes on at `fault_resume`: for
@@ -101,17 +118,14 @@ extern void *volatile fault_resume;
 /* ---- clock.c ------------------------------------------------------------------------------------------ */
 
 void clock_start(void);
-/* The timer's interrupt has come. */
-void clock_interrupt(void);
+/* The timer's interrupt has come.  True: whoever runs here has had its turn. */
+bool clock_interrupt(void);
+/* Of ticks of the processors' counter. */
+uint64_t clock_nanoseconds(uint64_t ticks);
 /* Whether the alarm that the core asked for is due. */
 bool clock_due(void);
-/* Has an interrupt come in so many nanoseconds, too: whoever runs has had its turn then. */
+/* Has an interrupt come in so many nanoseconds, too: whoever runs has had its turn then.  0: none. */
 void clock_quantum(uint64_t nanoseconds);
-
-/* ---- processor.c: the loop ----------------------------------------------------------------------------- */
-
-/* Does what there is to do: continuations, timers, callbacks.  True: there was something. */
-bool processor_work(void);
 
 /* ---- panic.c ------------------------------------------------------------------------------------------- */
 

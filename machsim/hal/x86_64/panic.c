@@ -3,8 +3,10 @@
  * panic.c - the end of the machine, wanted or not.  Names of functions are in a table that the Makefile makes of the kernel
  * itself and links to it.
  */
+#include "hal/x86_64/acpi.h"
 #include "hal/x86_64/cpu.h"
-#include "hal/x86_64/machine.h"
+#include "hal/x86_64/user.h"
+#include "kern/task.h"
 
 struct symbol {
     uint64_t address;
@@ -16,8 +18,7 @@ extern const char kernel_text[], kernel_text_end[];
 _Noreturn void machine_exit(unsigned status)
 {
     cpu_out8(0xf4, (uint8_t)status); /* QEMU's isa-debug-exit */
-    cpu_out16(0x604, 0x2000);        /* and its ACPI power off */
-    cpu_out16(0xb004, 0x2000);
+    acpi_power_off();
     cpu_stop();
 }
 
@@ -29,6 +30,7 @@ kern_return_t hal_reboot(int options)
     console_print("machsim: %s\n", options & HALT ? "power off" : "reboot");
     if (options & HALT)
         machine_exit(0);
+    acpi_reset();
     cpu_out8(0x64, 0xfe); /* the keyboard's controller pulls the line */
     cpu_stop();
 }
@@ -77,7 +79,11 @@ static void print_registers(const struct trap_frame *f)
 
 _Noreturn void panic_at(const struct trap_frame *frame, const char *what)
 {
+    processor_stop_others();
     console_print("\npanic: %s\n", what);
+    if (cpu_self()->current != NULL)
+        console_print("    in the kernel for a thread of task %d, on processor %u\n",
+                      cpu_self()->current->thread->task->identity.pid, cpu_self()->number);
     if (frame != NULL) {
         print_registers(frame);
         print_place(frame->rip);

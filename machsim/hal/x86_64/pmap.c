@@ -4,9 +4,14 @@
  *
  * Each frame has a list of where it is mapped, so that rights can be taken away from all who see it.  The memory lock guards
  * all of this.
+ *
+ * What other processors remember of a table: a processor in a program is interrupted, and waited for until it is in the
+ * kernel; one that is there, or idle, finds `flush` before it goes on with a program.  The kernel itself goes by the tables
+ * alone, under the memory lock, so no one waits for a processor that is in the kernel.
  */
+#include "hal/x86_64/controller.h"
 #include "hal/x86_64/cpu.h"
-#include "hal/x86_64/machine.h"
+#include "hal/x86_64/processor.h"
 
 #include <mach/vm_prot.h>
 
@@ -24,6 +29,7 @@
 
 struct hal_pmap {
     uint64_t root; /* physical */
+    struct hal_pmap *next; /* among those that no task has any more */
 };
 
 /* A place where a frame is mapped. */
@@ -141,8 +147,29 @@ static uint64_t *find_entry(const struct hal_pmap *pmap, uint64_t address, bool 
 
 static void forget_page(const struct hal_pmap *pmap, uint64_t address)
 {
-    if ((cpu_map() & ADDRESS) == pmap->root)
+    if (cpu_self()->pmap == pmap)
         cpu_forget_page(address);
+}
+
+static void forget_on(struct cpu *cpu)
+{
+    atomic_store(&cpu->flush, true);
+    if (atomic_load(&cpu->place) != IN_PROGRAM)
+        return;
+    processor_rouse(cpu);
+    while (atomic_load(&cpu->flush) && atomic_load(&cpu->place) == IN_PROGRAM)
+        cpu_pause();
+}
+
+/* Rights were taken away: the tables are changed already. */
+static void forget_elsewhere(const struct hal_pmap *pmap)
+{
+    if (processor_count == 1)
+        return;
+    atomic_thread_fence(memory_order_seq_cst);
+    for (unsigned i = 0; i < processor_count; i++)
+        if (processors[i] != cpu_self() && processors[i]->pmap == pmap)
+            forget_on(processors[i]);
 }
 
 static uint64_t rights_of(int protection)
@@ -197,7 +224,10 @@ void hal_frame_protect(hal_frame_t frame, int protection)
         struct mapping *mapping = container_of(link, struct mapping, link);
 
         next = link->next;
-        restrict_to(mapping->pmap, mapping->address, find_entry(mapping->pmap, mapping->address, false, &level), protection);
+        struct hal_pmap *pmap = mapping->pmap;
+
+        restrict_to(pmap, mapping->address, find_entry(pmap, mapping->address, false, &level), protection);
+        forget_elsewhere(pmap);
     }
 }
 
@@ -211,8 +241,10 @@ bool hal_pmap_enter(struct hal_pmap *pmap, uint64_t address, hal_frame_t frame, 
         hal_free(mapping, sizeof *mapping);
         return false;
     }
-    if (*entry & PRESENT)
+    if (*entry & PRESENT) {
         unmap(pmap, address, entry);
+        forget_elsewhere(pmap);
+    }
     *mapping = (struct mapping){.pmap = pmap, .address = address};
     list_append(memory_mappings(frame), &mapping->link);
     *entry = frame | rights_of(protection);
@@ -222,14 +254,19 @@ bool hal_pmap_enter(struct hal_pmap *pmap, uint64_t address, hal_frame_t frame, 
 static void restrict_range(struct hal_pmap *pmap, uint64_t start, uint64_t end, int protection)
 {
     uint64_t *entry;
+    bool changed = false;
     int level;
 
     for (uint64_t at = start, size; at < end; at = (at & ~(size - 1)) + size) {
         entry = find_entry(pmap, at, false, &level);
         size = (uint64_t)1 << shift_of(entry == NULL ? level : 0);
-        if (entry != NULL && (*entry & PRESENT))
+        if (entry != NULL && (*entry & PRESENT)) {
             restrict_to(pmap, at, entry, protection);
+            changed = true;
+        }
     }
+    if (changed)
+        forget_elsewhere(pmap);
 }
 
 void hal_pmap_remove(struct hal_pmap *pmap, uint64_t start, uint64_t end)
@@ -270,12 +307,32 @@ static void free_tables(uint64_t entry, int level)
     memory_give(entry & ADDRESS, 0);
 }
 
+static bool is_in_use(const struct hal_pmap *pmap)
+{
+    for (unsigned i = 0; i < processor_count; i++)
+        if (processors[i]->pmap == pmap)
+            return true;
+    return false;
+}
+
+/* A processor in the kernel may still have the map of a task that is no more, until it has something else to do. */
 void hal_pmap_destroy(struct hal_pmap *pmap)
 {
-    if ((cpu_map() & ADDRESS) == pmap->root)
+    static struct hal_pmap *unused;
+
+    if (cpu_self()->pmap == pmap)
         pmap_use(NULL);
-    free_tables(pmap->root, LEVELS - 1);
-    hal_free(pmap, sizeof *pmap);
+    pmap->next = unused;
+    unused = pmap;
+    for (struct hal_pmap **link = &unused; (pmap = *link) != NULL;) {
+        if (is_in_use(pmap)) {
+            link = &pmap->next;
+            continue;
+        }
+        *link = pmap->next;
+        free_tables(pmap->root, LEVELS - 1);
+        hal_free(pmap, sizeof *pmap);
+    }
 }
 
 void hal_pmap_bounds(uint64_t *start, uint64_t *end)
@@ -286,10 +343,12 @@ void hal_pmap_bounds(uint64_t *start, uint64_t *end)
 
 void pmap_use(struct hal_pmap *pmap)
 {
-    const uint64_t map = pmap == NULL ? (uint64_t)boot_map - KERNEL_BASE : pmap->root;
+    struct cpu *cpu = cpu_self();
 
-    if (cpu_map() != map)
-        cpu_set_map(map);
+    if (cpu->pmap == pmap)
+        return;
+    cpu->pmap = pmap; /* first: from then on others tell of changes */
+    cpu_set_map(pmap == NULL ? (uint64_t)boot_map - KERNEL_BASE : pmap->root);
 }
 
 void *pmap_find(const struct hal_pmap *pmap, uint64_t address, bool write)
@@ -302,9 +361,22 @@ void *pmap_find(const struct hal_pmap *pmap, uint64_t address, bool write)
                                                         : (char *)memory_at(*entry & ADDRESS) + address % HAL_PAGE_SIZE;
 }
 
+/* ---- the kernel's own ------------------------------------------------------------------------------- */
+
+bool pmap_enter_kernel(uint64_t address, uint64_t physical)
+{
+    const struct hal_pmap kernel = {.root = (uint64_t)boot_map - KERNEL_BASE};
+    int level;
+    uint64_t *entry = find_entry(&kernel, address, true, &level);
+
+    if (entry != NULL)
+        *entry = physical | PRESENT | WRITABLE | NO_EXECUTE;
+    return entry != NULL;
+}
+
 /* The registers of the interrupt controller are no memory: their page of the direct map is not cached. */
 void pmap_start(void)
 {
-    boot_directories[0xfee00000u >> 21] |= UNCACHED;
-    pmap_use(NULL);
+    boot_directories[CONTROLLER_ADDRESS >> 21] |= UNCACHED;
+    cpu_set_map(cpu_map());
 }

@@ -4,7 +4,7 @@
  * for them by the word selftest.
  */
 #include "hal/x86_64/cpu.h"
-#include "hal/x86_64/machine.h"
+#include "hal/x86_64/processor.h"
 #include "kern/timer.h"
 #include "vm/vm_fault.h"
 #include "vm/vm_page.h"

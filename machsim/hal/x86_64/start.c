@@ -4,24 +4,29 @@
 #include "hal/x86_64/user.h"
 #include "kern/host.h"
 
+static char first_fault_stack[4096]; /* until it has stacks of its own */
+
 static void start_machine(uint64_t start_information)
 {
+    processor_start();
     console_start();
     if (!boot_read(start_information))
         panic_at(NULL, "the boot loader has left no start information (PVH)");
-    trap_start();
+    trap_start(cpu_self(), first_fault_stack + sizeof first_fault_stack);
     pmap_start();
     memory_start();
     zone_start();
+    stack_make(cpu_self());
     clock_start();
-    console_print("machsim: x86_64, %lu MiB of memory, in %u parts\n", memory_pages() >> (20 - HAL_PAGE_SHIFT),
-                  boot.memory_count);
 }
 
 void machine_start(uint64_t start_information);
 void machine_start(uint64_t start_information)
 {
     start_machine(start_information);
+    processor_start_others();
+    console_print("machsim: x86_64, %u processors, %lu MiB of memory, in %u parts\n", processor_count,
+                  memory_pages() >> (20 - HAL_PAGE_SHIFT), boot.memory_count);
     if (kernel_start() != KERN_SUCCESS)
         panic_at(NULL, "the core did not start");
     while (processor_work())
@@ -30,8 +35,9 @@ void machine_start(uint64_t start_information)
         machine_exit(selftest() ? 0 : 2);
     if (boot_option("panic"))
         kern_assert(!"a panic, as the command line has it");
-    program_start();
+    schedule_start();
     if (!init_start())
         machine_exit(3);
-    processor_run();
+    processor_go();
+    processor_enter(cpu_self());
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* trap.c - descriptor tables, and what becomes of exceptions and interrupts: see machine.h. */
+#include "hal/x86_64/controller.h"
 #include "hal/x86_64/cpu.h"
-#include "hal/x86_64/user.h"
+#include "hal/x86_64/processor.h"
 
 enum { KERNEL_CODE = 8, KERNEL_DATA = 16, TASK_STATE = 40 };
 
@@ -9,13 +10,6 @@ int *volatile fault_expected;
 void *volatile fault_resume;
 
 /* ---- tables ---------------------------------------------------------------------------------------- */
-
-struct __attribute__((packed)) task_state {
-    uint32_t unused;
-    uint64_t stacks[3], unused_too, interrupt_stacks[7];
-    uint64_t unused_last;
-    uint16_t unused_more, io_map;
-};
 
 struct gate {
     uint16_t low, selector;
@@ -29,7 +23,7 @@ struct __attribute__((packed)) table_pointer {
     uint64_t base;
 };
 
-static uint64_t segments[7] = {
+static const uint64_t segments[5] = {
     0,
     0x00af9a000000ffff, /* code of the kernel */
     0x00cf92000000ffff, /* its data */
@@ -37,8 +31,6 @@ static uint64_t segments[7] = {
     0x00affa000000ffff, /* their code */
 };
 static struct gate gates[256];
-static struct task_state state;
-static _Alignas(16) char double_fault_stack[4096];
 extern char trap_vectors[256][16];
 
 static void set_gate(unsigned vector, unsigned stack)
@@ -48,33 +40,29 @@ static void set_gate(unsigned vector, unsigned stack)
     gates[vector] = (struct gate){.low = (uint16_t)place,
                                   .selector = KERNEL_CODE,
                                   .stack = (uint8_t)stack,
-                                  .kind = 0x8e,
+                                  .kind = vector == VECTOR_BREAKPOINT ? 0xee : 0x8e, /* a program may do int3 */
                                   .middle = (uint16_t)(place >> 16),
                                   .high = (uint32_t)(place >> 32)};
 }
 
-static void load_segments(void)
+static void load_segments(struct cpu *cpu, void *double_fault_stack)
 {
-    const uint64_t base = (uint64_t)&state, limit = sizeof state - 1;
-    const struct table_pointer pointer = {.limit = sizeof segments - 1, .base = (uint64_t)segments};
+    const uint64_t base = (uint64_t)&cpu->state, limit = sizeof cpu->state - 1;
+    const struct table_pointer pointer = {.limit = sizeof cpu->segments - 1, .base = (uint64_t)cpu->segments};
 
-    state.io_map = sizeof state;
-    state.interrupt_stacks[0] = (uint64_t)(double_fault_stack + sizeof double_fault_stack);
-    segments[TASK_STATE / 8] = limit | (base & 0xffffff) << 16 | (uint64_t)0x89 << 40 | (base >> 24 & 0xff) << 56;
-    segments[TASK_STATE / 8 + 1] = base >> 32;
+    memcpy(cpu->segments, segments, sizeof segments);
+    cpu->state.io_map = sizeof cpu->state;
+    cpu->state.interrupt_stacks[0] = (uint64_t)double_fault_stack;
+    cpu->segments[TASK_STATE / 8] = limit | (base & 0xffffff) << 16 | (uint64_t)0x89 << 40 | (base >> 24 & 0xff) << 56;
+    cpu->segments[TASK_STATE / 8 + 1] = base >> 32;
     __asm__ volatile("lgdt %0; ltr %w1" : : "m"(pointer), "r"(TASK_STATE));
 }
 
-void trap_set_stack(void *top)
-{
-    state.stacks[0] = (uint64_t)top;
-}
-
-void trap_start(void)
+void trap_start(struct cpu *cpu, void *double_fault_stack)
 {
     const struct table_pointer pointer = {.limit = sizeof gates - 1, .base = (uint64_t)gates};
 
-    load_segments();
+    load_segments(cpu, double_fault_stack);
     for (unsigned vector = 0; vector < 256; vector++)
         set_gate(vector, vector == 8);
     __asm__ volatile("lidt %0" : : "m"(pointer));
@@ -97,7 +85,9 @@ void trap_handle(struct trap_frame *frame);
 void trap_handle(struct trap_frame *frame)
 {
     switch (frame->vector) {
-    case VECTOR_TIMER: clock_interrupt(); return;
+    case VECTOR_TIMER: (void)clock_interrupt(); return;
+    case VECTOR_ROUSE: controller_interrupt_ends(); return;
+    case VECTOR_UNREFUSABLE: cpu_stop(); /* another panics */
     case VECTOR_SPURIOUS: return;
     default: break;
     }

@@ -8,33 +8,79 @@
 #ifndef X86_64_USER_H
 #define X86_64_USER_H
 
-#include "hal/x86_64/machine.h"
+#include "hal/x86_64/processor.h"
 #include "kern/thread.h"
 #include "kern/waiter.h"
 
+/* Room for what xsave writes of x87, SSE and AVX registers. */
+#define VECTORS_SIZE 832
+
+/*
+ * Where a program is.  Whoever works for it in the kernel has it alone, but for `holds` and `gone`, which the scheduler's lock
+ * guards as it does the change from one of these to another.
+ */
+enum turn { WORKING, READY, RUNNING, STOPPED };
+
 struct program {
     struct trap_frame registers; /* entry.S puts them there; they end on 16 bytes, as the processor wants it */
-    _Alignas(16) unsigned char vectors[512]; /* x87 and SSE, as fxsave has them */
-    struct list link;     /* among those that may run */
+    unsigned char vectors_room[VECTORS_SIZE + 48]; /* program_vectors */
+    struct list link;      /* among those that may run */
     struct thread *thread; /* a reference */
+    uint64_t fs_base, gs_base;
     struct waiter waiter; /* of a page fault that has to wait */
     uint64_t fault;       /* where, and */
     int access;           /* for what */
-    bool in_trap, gone;
+    _Atomic uint32_t turn; /* an enum turn */
+    uint32_t holds;       /* how often it is held */
+    bool gone;            /* ended: it goes when its work is done */
+    uint64_t began, time; /* when its turn did, by the counter; how long it has run in all */
+    unsigned on;          /* the processor that it runs on, or ran on last */
+    unsigned vectors_on;  /* the same for its vector registers, if that has no other's */
 };
 
-/* A thread of a task that begins at a place, with a stack.  NULL: no memory, or too many. */
-struct program *program_make(struct task *task, uint64_t place, uint64_t stack);
+/* ---- schedule.c ------------------------------------------------------------------------------------- */
 
+void schedule_start(void);
+/* Its work in the kernel is done: it goes on when it is its turn. */
+void schedule(struct program *program);
+/* The same for one that has had its turn. */
+void schedule_last(struct program *program);
+/* Does what is to be done, and runs whose turn it is. */
+_Noreturn void processor_run(void);
+/* A processor begins with that; nothing is on its stack any more. */
+_Noreturn void processor_enter(struct cpu *cpu);
+
+/* ---- user.c ------------------------------------------------------------------------------------------ */
+
+/* Vector registers that the processor has not: on 64 bytes, as it wants them, in a struct that lies on 16. */
+static inline unsigned char *program_vectors(const struct program *program)
+{
+    return (unsigned char *)(((uint64_t)program->vectors_room + 63) & ~(uint64_t)63);
+}
+
+/* Serves the page fault of a program, from the start. */
+void program_fault(struct waiter *waiter);
 /* The thread that ran has come into the kernel: its registers are saved. */
 _Noreturn void program_trap(void);
 
-/* Does what is to be done, and runs whose turn it is. */
-_Noreturn void processor_run(void);
+/* What programs may have: an address and the bytes from there on. */
+static inline bool is_users(uint64_t address, uint64_t size)
+{
+    return size <= USER_END && address <= USER_END - size;
+}
 
-void program_start(void);
+/* ---- state.c ----------------------------------------------------------------------------------------- */
 
-/* init.c: the first program, from the archive that the boot loader has brought.  False: there is none, and it was said why. */
+void state_start(void);
+/* As at the start of a program: all 0 but what must not be. */
+void state_init(struct program *program);
+/* The processor's vector registers, and back. */
+void state_save_vectors(struct program *program);
+void state_load_vectors(const struct program *program);
+
+/* ---- init.c ------------------------------------------------------------------------------------------ */
+
+/* The first program, from the archive that the boot loader has brought.  False: there is none, and it was said why. */
 bool init_start(void);
 
 #endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* acpi.h - what the firmware's tables tell: the processors that there are, and how the machine ends. */
+#ifndef X86_64_ACPI_H
+#define X86_64_ACPI_H
+
+#include <stdint.h>
+
+/* Names of the controllers of processors that can be used: how many. */
+unsigned acpi_processors(uint32_t *controllers, unsigned room);
+/* Each returns if the tables do not say how. */
+void acpi_power_off(void);
+void acpi_reset(void);
+
+#endif

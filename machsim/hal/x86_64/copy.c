@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * copy.c - the kernel's way to the memory of programs: bytes of messages, and memory that goes along.
+ *
+ * Bytes are copied under the memory lock, page by page, by what the page tables show then: a page that another processor takes
+ * away, or makes a copy of, is not written afterwards.
+ */
+#include <mach/vm_inherit.h>
+#include <mach/vm_prot.h>
+
+#include "hal/x86_64/user.h"
+#include "kern/task.h"
+#include "vm/vm_copy.h"
+#include "vm/vm_fault.h"
+
+/* ---- bytes ----------------------------------------------------------------------------------------- */
+
+/* Bytes within a page.  False: it is not mapped so now. */
+static bool copy_mapped(struct vm_map *map, uint64_t address, unsigned char *to, const unsigned char *from, size_t size)
+{
+    lock_acquire(&vm_lock);
+    void *place = pmap_find(map->pmap, address, from != NULL);
+
+    if (place != NULL && from != NULL)
+        memcpy(place, from, size);
+    else if (place != NULL)
+        memcpy(to, place, size);
+    lock_release(&vm_lock);
+    return place != NULL;
+}
+
+/* A fault is taken as the program would; who else takes the page away each time does so without end. */
+static bool copy_piece(struct vm_map *map, uint64_t address, unsigned char *to, const unsigned char *from, size_t size)
+{
+    const vm_prot_t access = from != NULL ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
+
+    for (int tries = 0; tries < 1000; tries++) {
+        if (copy_mapped(map, address, to, from, size))
+            return true;
+        if (vm_fault(map, vm_page_trunc(address), access, NULL) != KERN_SUCCESS)
+            return false;
+    }
+    return false;
+}
+
+/* Copies bytes of a program's: to the kernel's `to`, or from its `from`. */
+static bool copy_bytes(struct vm_map *map, uint64_t address, unsigned char *to, const unsigned char *from, size_t size)
+{
+    if (!is_users(address, size))
+        return false;
+    for (size_t done = 0, piece; done < size; done += piece) {
+        const size_t left = (size_t)(HAL_PAGE_SIZE - (address + done) % HAL_PAGE_SIZE);
+
+        piece = size - done < left ? size - done : left;
+        if (!copy_piece(map, address + done, to == NULL ? NULL : to + done, from == NULL ? NULL : from + done, piece))
+            return false;
+    }
+    return true;
+}
+
+bool hal_copyin_message(struct thread *thread, uint64_t address, void *to, size_t size)
+{
+    return copy_bytes(thread->task->map, address, to, NULL, size);
+}
+
+bool hal_copyout_message(struct thread *thread, const void *from, uint64_t address, size_t size)
+{
+    return copy_bytes(thread->task->map, address, NULL, from, size);
+}
+
+/* ---- memory in messages ---------------------------------------------------------------------------- */
+
+/* More than this is copied virtually: it waits in a map of its own. */
+#define LARGE ((uint64_t)16 * HAL_PAGE_SIZE)
+
+struct hal_pages {
+    struct vm_map *map;
+    uint64_t address, size; /* of the bytes; whole pages are mapped */
+};
+
+/* Maps a copy of some pages of a map into another; *address is where the bytes are there. */
+static kern_return_t copy_pages(struct vm_map *from, uint64_t address, uint64_t size, struct vm_map *to, uint64_t *place)
+{
+    const uint64_t start = vm_page_trunc(address), length = vm_page_round(address + size) - start;
+    vm_prot_t current, max;
+
+    *place = 0;
+    lock_acquire(&vm_lock);
+    kern_return_t result = vm_map_check(from, start, start + length, VM_PROT_READ, false);
+
+    lock_release(&vm_lock);
+    if (result == KERN_SUCCESS)
+        result = vm_map_remap(from, start, length, to, place, 0, true, false, true, VM_INHERIT_COPY, &current, &max, NULL);
+    if (result == KERN_SUCCESS)
+        (void)vm_map_protect(to, *place, *place + length, VM_PROT_READ | VM_PROT_WRITE, false);
+    *place += address - start;
+    return result;
+}
+
+void hal_pages_release(struct hal_pages *pages)
+{
+    if (pages == NULL)
+        return;
+    vm_map_destroy(pages->map);
+    hal_free(pages, sizeof *pages);
+}
+
+bool hal_pages_read(struct hal_pages *pages, uint64_t offset, void *to, size_t size)
+{
+    size_t done = 0;
+
+    return vm_map_read(pages->map, pages->address + offset, to, size, NULL, &done) == KERN_SUCCESS;
+}
+
+static kern_return_t copyin_pages(struct vm_map *map, uint64_t address, uint64_t size, struct vm_map_copy **copy)
+{
+    struct hal_pages *pages = hal_alloc(sizeof *pages);
+
+    if (pages == NULL)
+        return KERN_RESOURCE_SHORTAGE;
+    pages->size = size;
+    pages->map = vm_map_create(UINT64_MAX);
+    kern_return_t result = pages->map == NULL ? KERN_RESOURCE_SHORTAGE
+                                              : copy_pages(map, address, size, pages->map, &pages->address);
+
+    *copy = result == KERN_SUCCESS ? vm_map_copy_of_pages(pages, size) : NULL;
+    if (*copy != NULL)
+        return KERN_SUCCESS;
+    if (pages->map != NULL)
+        vm_map_destroy(pages->map);
+    hal_free(pages, sizeof *pages);
+    return result == KERN_SUCCESS ? KERN_RESOURCE_SHORTAGE : result;
+}
+
+static kern_return_t copyin_bytes(struct vm_map *map, uint64_t address, uint64_t size, struct vm_map_copy **copy)
+{
+    size_t done = 0;
+
+    *copy = vm_map_copy_alloc(size);
+    if (*copy == NULL)
+        return KERN_RESOURCE_SHORTAGE;
+    const kern_return_t result = vm_map_read(map, address, (*copy)->data, (size_t)size, NULL, &done);
+
+    if (result != KERN_SUCCESS) {
+        vm_map_copy_discard(*copy);
+        *copy = NULL;
+    }
+    return result;
+}
+
+kern_return_t hal_copyin_memory(struct thread *thread, uint64_t address, uint64_t size, bool deallocate,
+                                struct vm_map_copy **copy)
+{
+    struct vm_map *map = thread->task->map;
+
+    if (!is_users(address, size))
+        return KERN_INVALID_ADDRESS;
+    const kern_return_t result = size >= LARGE ? copyin_pages(map, address, size, copy) : copyin_bytes(map, address, size, copy);
+
+    if (result == KERN_SUCCESS && deallocate)
+        (void)vm_map_remove(map, vm_page_trunc(address), vm_page_round(address + size));
+    return result == KERN_SUCCESS || result == KERN_RESOURCE_SHORTAGE ? result : KERN_INVALID_ADDRESS;
+}
+
+/* Writes a copy's bytes to where there is memory already. */
+static kern_return_t write_copy(struct vm_map *map, const struct vm_map_copy *copy, uint64_t address)
+{
+    unsigned char piece[512];
+    kern_return_t result = is_users(address, copy->size) ? KERN_SUCCESS : KERN_INVALID_ADDRESS;
+
+    for (uint64_t at = 0; at < copy->size && result == KERN_SUCCESS; at += sizeof piece) {
+        const size_t size = copy->size - at < sizeof piece ? (size_t)(copy->size - at) : sizeof piece;
+        size_t done = 0;
+
+        if (copy->pages != NULL && !hal_pages_read(copy->pages, at, piece, size))
+            return KERN_RESOURCE_SHORTAGE;
+        result = vm_map_write(map, address + at, copy->pages != NULL ? piece : copy->data + at, size, NULL, &done);
+    }
+    return result;
+}
+
+static kern_return_t place_copy(struct vm_map *map, const struct vm_map_copy *copy, uint64_t *address)
+{
+    struct vm_map_entry like = {
+        .protection = VM_PROT_READ | VM_PROT_WRITE, .max_protection = VM_PROT_ALL, .inheritance = VM_INHERIT_COPY};
+
+    if (copy->pages != NULL)
+        return copy_pages(copy->pages->map, copy->pages->address, copy->size, map, address);
+    kern_return_t result = vm_map_enter(map, address, vm_page_round(copy->size), 0, true, false, &like);
+
+    if (result == KERN_SUCCESS && (result = write_copy(map, copy, *address)) != KERN_SUCCESS)
+        (void)vm_map_remove(map, *address, *address + vm_page_round(copy->size));
+    return result;
+}
+
+kern_return_t hal_copyout_memory(struct thread *thread, struct vm_map_copy *copy, uint64_t *address)
+{
+    struct vm_map *map = thread->task->map;
+    const kern_return_t result = *address == 0 ? place_copy(map, copy, address) : write_copy(map, copy, *address);
+
+    if (result == KERN_SUCCESS)
+        vm_map_copy_discard(copy);
+    return result;
+}

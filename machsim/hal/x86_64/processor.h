@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * processor.h - processors, and what each has for itself.
+ *
+ * All run the same kernel.  A processor is in a program, idle, or in the kernel; there it does one thing after the other,
+ * with interrupts off.  Only it touches its own struct, but for the fields that say otherwise.
+ */
+#ifndef X86_64_PROCESSOR_H
+#define X86_64_PROCESSOR_H
+
+#include <stdatomic.h>
+
+#include "hal/x86_64/machine.h"
+
+#define PROCESSORS_MAX 32u
+
+enum place { IN_KERNEL, IN_PROGRAM, IDLE };
+
+struct __attribute__((packed)) task_state {
+    uint32_t unused;
+    uint64_t stacks[3], unused_too, interrupt_stacks[7];
+    uint64_t unused_last;
+    uint16_t unused_more, io_map;
+};
+
+struct cpu {
+    void *stack;         /* entry.S knows these four: the kernel's stack here, */
+    uint64_t scratch;    /* for a moment what a register had, */
+    void *registers_end; /* of the program whose turn it is, */
+    struct cpu *self;    /* this */
+    unsigned number;
+    uint32_t controller; /* of interrupts: its name */
+    struct processor core;
+    struct program *current;    /* who is, or was last, in its program */
+    struct program *vectors_of; /* whose vector registers are there */
+    struct program *next;       /* who goes on here before all others: schedule.c */
+    struct hal_pmap *_Atomic pmap; /* what it sees; NULL: the kernel's half alone */
+    uint64_t fs_base, gs_base;  /* as they are for programs */
+    struct list runnable;       /* threads whose continuations are to be called */
+    struct hal_rcu *callbacks, **last_callback; /* waiting for the grace period that begins with `epoch` */
+    struct hal_rcu *new_callbacks, **last_new;
+    uint64_t epoch;
+    uint64_t quantum_end, alarm; /* 0: none */
+    bool unlimited;             /* runs a program without a quantum: the scheduler's lock */
+    _Atomic uint64_t in_kernel_since; /* an epoch; 0: it is not in the kernel.  Others read it */
+    _Atomic uint32_t place;     /* an enum place; others read it */
+    _Atomic bool flush;         /* others: what it remembers of its map is to be forgotten before a program goes on */
+    uint64_t segments[7];
+    struct task_state state;
+};
+
+extern struct cpu *processors[PROCESSORS_MAX];
+extern unsigned processor_count;
+
+static inline struct cpu *cpu_self(void)
+{
+    struct cpu *self;
+
+    __asm__("movq %%gs:24, %0" : "=r"(self));
+    return self;
+}
+
+/* The first, which runs. */
+void processor_start(void);
+/* What each does first. */
+void processor_prepare(struct cpu *cpu);
+/* The others, as the tables of the firmware name them; each ends in processor_enter when it may go. */
+void processor_start_others(void);
+void processor_go(void);
+/* A stack with nothing mapped below. */
+void stack_make(struct cpu *cpu);
+
+/* Coming into the kernel and leaving it. */
+void processor_came(struct cpu *cpu);
+void processor_leaves(struct cpu *cpu, enum place place);
+
+/* An interrupt for another, which has it look for work. */
+void processor_rouse(const struct cpu *cpu);
+/* The same for all others at once, which end. */
+void processor_stop_others(void);
+
+/* Does what there is to do: continuations, timers, callbacks.  True: there was something. */
+bool processor_work(void);
+/* Whether callbacks wait for other processors. */
+bool processor_owes(const struct cpu *cpu);
+
+#endif
