@@ -26,19 +26,6 @@ static uint64_t now(void)
     return (uint64_t)high << 32 | low;
 }
 
-static void print_number(uint64_t value)
-{
-    char digits[24];
-    int at = sizeof digits;
-
-    digits[--at] = '\0';
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    mach_print(digits + at);
-}
-
 /* ---- calls ----------------------------------------------------------------------------------------- */
 
 static void null_trap(void)
@@ -143,7 +130,7 @@ _Noreturn void program_main(const void *archive, size_t size)
         mach_print("instructions ");
         mach_print(operations[i].name);
         mach_print(" ");
-        print_number(measure(operations[i].call));
+        mach_print_number(measure(operations[i].call));
         mach_print("\n");
     }
     (void)host_reboot(mach_host_self(), HALT);

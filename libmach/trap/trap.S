@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* trap.S - how a program gets into a kernel on x86_64, and how it begins there. */
+/* trap.S - how a program gets into a kernel on x86_64. */
 
     .text
 /*
@@ -33,12 +33,5 @@ trap_call:
     popq %rbp
     popq %rbx
     ret
-
-    .globl _start
-_start:
-    xorl %ebp, %ebp
-    andq $-16, %rsp
-    call program_main
-    ud2
 
     .section .note.GNU-stack, "", @progbits

@@ -8,8 +8,6 @@
 
 #include "machsim/kern/trap.h"
 
-#define TRAP_PRINT 30 /* GNU Mach's mach_print */
-
 uint64_t trap_call(const uint64_t arguments[TRAP_MAX_ARGUMENTS], uint64_t *out, uint32_t number);
 
 mach_port_t mach_task_self_ = TASK_SELF_NAME;
@@ -24,11 +22,6 @@ uint64_t trap_simple(uint32_t number, uint64_t first, uint64_t second, uint64_t 
     uint64_t out;
 
     return trap_call(arguments, &out, number);
-}
-
-void mach_print(const char *text)
-{
-    (void)trap_simple(TRAP_PRINT, (uintptr_t)text, 0, 0, 0);
 }
 
 /* ---- ports ----------------------------------------------------------------------------------------- */

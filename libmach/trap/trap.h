@@ -8,6 +8,8 @@
 
 /* Writes a string to the kernel's console, 4096 bytes at most.  Source: GNU Mach's mach_print. */
 void mach_print(const char *text);
+/* The same, of a number in decimal digits. */
+void mach_print_number(long long value);
 
 /* A trap of four arguments at most: kern/trap.h. */
 uint64_t trap_simple(uint32_t number, uint64_t first, uint64_t second, uint64_t third, uint64_t fourth);

@@ -74,6 +74,9 @@ void hal_rcu_defer(struct hal_rcu *rcu, void (*function)(struct hal_rcu *self));
 /* Nanoseconds since some start; never goes back. */
 uint64_t hal_now(void);
 
+/* The same since 1970 began, as far as the machine knows. */
+uint64_t hal_calendar(void);
+
 /* Asks for timer_expire to be called on some processor at `deadline`, once; 0: not at all.  Replaces what was asked. */
 void hal_alarm(uint64_t deadline);
 

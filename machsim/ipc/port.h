@@ -41,6 +41,7 @@ enum ipc_object_type {
     OBJECT_FILE,
     OBJECT_NAMED_ENTRY,
     OBJECT_MEMORY_CONTROL,
+    OBJECT_CLOCK,
     OBJECT_EXCEPTION, /* a thread's, for answers about its exceptions */
     OBJECT_TYPES
 };

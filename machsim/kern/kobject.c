@@ -227,6 +227,11 @@ bool kobject_sender_is(const struct task *task)
     return memcmp(&request->audit, &task->audit_token, sizeof request->audit) == 0;
 }
 
+struct task *kobject_sender(void)
+{
+    return task_of_pid((int32_t)hal_processor()->serving->audit.val[5]);
+}
+
 struct waiter *kobject_waiter(void)
 {
     return &hal_processor()->serving->waiter;

@@ -28,6 +28,9 @@ void kobject_serve(struct ipc_kmsg *request);
 /* Whether the request that is being served comes from a task. */
 bool kobject_sender_is(const struct task *task);
 
+/* Which task that is, with a reference; NULL: it has ended, or is the kernel. */
+struct task *kobject_sender(void);
+
 /* ---- requests that wait ------------------------------------------------------------------------------ */
 
 struct waiter *kobject_waiter(void);

@@ -2,6 +2,7 @@
 /* mach_vm_bytes.c - the routines of mach_vm.defs that move bytes: mach_vm_read, mach_vm_write, mach_vm_copy. */
 #include "gen/kernel/mach_vm_server.h"
 #include "kern/kobject.h"
+#include "kern/task.h"
 #include "vm/vm_copy.h"
 #include "vm/vm_range.h"
 
@@ -34,6 +35,45 @@ kern_return_t kernel_mach_vm_read(task_ref_t task, mach_vm_address_t address, ma
     *count = (mach_msg_type_number_t)size;
     *copy = NULL;
     return KERN_SUCCESS;
+}
+
+/* From one map to another, in pieces; what is done stays done when it has to wait. */
+static kern_return_t copy_between(struct vm_map *from, uint64_t address, uint64_t size, struct vm_map *to, uint64_t place)
+{
+    unsigned char bytes[1024];
+    uint64_t *moved = kobject_progress();
+    kern_return_t result = KERN_SUCCESS;
+
+    while (*moved < size && result == KERN_SUCCESS) {
+        const size_t piece = size - *moved < sizeof bytes ? (size_t)(size - *moved) : sizeof bytes;
+        size_t done = 0;
+
+        result = vm_map_read(from, address + *moved, bytes, piece, kobject_waiter(), &done);
+        done = 0;
+        if (result == KERN_SUCCESS)
+            result = vm_map_write(to, place + *moved, bytes, piece, kobject_waiter(), &done);
+        if (result == KERN_SUCCESS)
+            *moved += piece;
+    }
+    return result;
+}
+
+/* Into the memory of whoever asks.  Where processes have memory that is not the core's, libmach does it. */
+kern_return_t kernel_mach_vm_read_overwrite(task_ref_t task, mach_vm_address_t address, mach_vm_size_t size,
+                                            mach_vm_address_t data, mach_vm_size_t *count)
+{
+    struct vm_range from, to;
+    kern_return_t result = hal_maps_are_own() ? KERN_NOT_SUPPORTED : vm_range_in(task, address, size, &from);
+    struct task *sender = result == KERN_SUCCESS ? kobject_sender() : NULL;
+
+    if (result == KERN_SUCCESS)
+        result = sender == NULL ? KERN_INVALID_ARGUMENT : vm_range_in(sender, data, size, &to);
+    if (result == KERN_SUCCESS)
+        result = copy_between(task->map, address, size, sender->map, data);
+    if (sender != NULL)
+        task_release(sender);
+    *count = result == KERN_SUCCESS ? size : 0;
+    return result;
 }
 
 /* Nothing is written unless all of it can be: the range is looked at first. */

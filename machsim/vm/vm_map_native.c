@@ -34,6 +34,11 @@ kern_return_t kernel_vm_read(task_ref_t task, vm_address_t address, vm_size_t si
     return kernel_mach_vm_read(task, address, size, data, count);
 }
 
+kern_return_t kernel_vm_read_overwrite(task_ref_t task, vm_address_t address, vm_size_t size, vm_address_t data, vm_size_t *count)
+{
+    WITH_ADDRESS(count, kernel_mach_vm_read_overwrite(task, address, size, data, &at));
+}
+
 kern_return_t kernel_vm_write(task_ref_t task, vm_address_t address, vm_offset_t data, mach_msg_type_number_t count)
 {
     return kernel_mach_vm_write(task, address, data, count);

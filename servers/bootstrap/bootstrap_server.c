@@ -16,11 +16,10 @@
 
 #include "bootstrap_serve_server.h"
 #include "launch.h"
-#include "machsim/hal/hosted/wire.h"
 #include "names.h"
 #include "netname_serve_server.h"
 #include "notify_serve_server.h"
-#include "libmach/ring/ring.h"
+#include "publish.h"
 
 static struct context *root, *netnames;
 static mach_port_t port_set, notify_port;
@@ -442,16 +441,6 @@ static void end(int signal)
     _exit(EXIT_SUCCESS);
 }
 
-/* The port that each new task gets as its bootstrap port. */
-static bool set_bootstrap(mach_port_t port)
-{
-    const uint64_t arguments[] = {port};
-    uint64_t result;
-
-    (void)mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND);
-    return ring_simple_trap(WIRE_TRAP_SET_BOOTSTRAP, arguments, 1, &result, NULL) && result == KERN_SUCCESS;
-}
-
 static bool set_up(void)
 {
     if (mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_PORT_SET, &port_set) != KERN_SUCCESS ||
@@ -469,7 +458,7 @@ static bool set_up(void)
     if (names == NULL)
         return false;
     names->active = true;
-    return servers_set_up(port_set) && set_bootstrap(root->port);
+    return servers_set_up(port_set) && publish(root->port);
 }
 
 int bootstrap_serve(void)

@@ -12,6 +12,8 @@
 
 #include "names.h"
 
+#include <sys/types.h>
+
 struct server {
     struct context *context; /* its port, another view of the context above */
     mach_port_t notify;      /* where no-senders of its port is told */

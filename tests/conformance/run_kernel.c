@@ -15,34 +15,18 @@
 
 static void *test_over[5];
 
-static void print_number(long long value)
-{
-    char digits[24];
-    int at = sizeof digits;
-    unsigned long long rest = value < 0 ? -(unsigned long long)value : (unsigned long long)value;
-
-    digits[--at] = '\0';
-    do {
-        digits[--at] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest != 0);
-    if (value < 0)
-        digits[--at] = '-';
-    mach_print(digits + at);
-}
-
 void conformance_failed(const char *file, int line, const char *what, long long got, long long expected)
 {
     mach_print("# ");
     mach_print(file);
     mach_print(":");
-    print_number(line);
+    mach_print_number(line);
     mach_print(": ");
     mach_print(what);
     mach_print(": ");
-    print_number(got);
+    mach_print_number(got);
     mach_print(", not ");
-    print_number(expected);
+    mach_print_number(expected);
     mach_print("\n");
     __builtin_longjmp(test_over, 1);
 }
@@ -119,7 +103,7 @@ static void run(const struct conformance_test *test, int number)
         passed = true;
     }
     mach_print(passed ? "ok " : "not ok ");
-    print_number(number);
+    mach_print_number(number);
     mach_print(" - ");
     mach_print(test->name);
     mach_print("\n");
@@ -133,7 +117,7 @@ _Noreturn void program_main(const void *archive, size_t size)
     while (conformance_tests[count].name != NULL)
         count++;
     mach_print("1..");
-    print_number(count);
+    mach_print_number(count);
     mach_print("\n");
     for (int i = 0; i < count; i++)
         run(&conformance_tests[i], i + 1);

@@ -2,6 +2,9 @@
 /* test_tasks.c - ports that a task has, guards, trailers: task_get_special_port(3), mach_port_guard(3). */
 #include "conformance.h"
 
+#include <mach/clock.h>
+#include <mach/clock_types.h>
+
 #include <unistd.h>
 
 static void a_task_has_its_ports(void)
@@ -299,7 +302,32 @@ static void a_queue_can_be_looked_into(void)
     destroy(port);
 }
 
+static void clocks_are_read(void)
+{
+    mach_port_t host = mach_host_self(), clock, calendar;
+    mach_timespec_t before, after;
+    int resolution = 0;
+    mach_msg_type_number_t count = 1;
+
+    CHECK_SUCCESS(host_get_clock_service(host, SYSTEM_CLOCK, &clock));
+    CHECK_SUCCESS(host_get_clock_service(host, CALENDAR_CLOCK, &calendar));
+    CHECK_EQUAL(host_get_clock_service(host, 7, &calendar), KERN_INVALID_ARGUMENT);
+    CHECK_SUCCESS(clock_get_time(clock, &before));
+    CHECK_SUCCESS(clock_get_time(clock, &after));
+    CHECK(after.tv_sec > before.tv_sec || (after.tv_sec == before.tv_sec && after.tv_nsec >= before.tv_nsec));
+    CHECK_SUCCESS(clock_get_time(calendar, &after));
+    CHECK(after.tv_nsec >= 0 && after.tv_nsec < 1000000000);
+    CHECK_SUCCESS(clock_get_attributes(clock, CLOCK_GET_TIME_RES, &resolution, &count));
+    CHECK_EQUAL(resolution, 1);
+    CHECK_EQUAL(clock_get_attributes(clock, 99, &resolution, &count), KERN_INVALID_VALUE);
+    CHECK_EQUAL(clock_get_time(host, &after), KERN_INVALID_ARGUMENT);
+    CHECK_SUCCESS(mach_port_deallocate(SELF, clock));
+    CHECK_SUCCESS(mach_port_deallocate(SELF, calendar));
+    CHECK_SUCCESS(mach_port_deallocate(SELF, host));
+}
+
 const struct conformance_test conformance_tests[] = {
+    {"clocks are read", clocks_are_read},
     {"a task has its ports", a_task_has_its_ports},
     {"special ports can be set", special_ports_can_be_set},
     {"registered ports are looked up", registered_ports_are_looked_up},

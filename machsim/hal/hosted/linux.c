@@ -42,6 +42,14 @@ uint64_t hal_now(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+uint64_t hal_calendar(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 /* ---- futexes --------------------------------------------------------------------------------------- */
 
 /* A wake, a changed word, a signal or a timeout: the caller looks again in any case.  The rest cannot be. */

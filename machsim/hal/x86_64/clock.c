@@ -15,6 +15,7 @@
 /* Of 2^-32: nanoseconds of a tick of the counter, and ticks of the timer in a nanosecond. */
 static uint64_t nanoseconds_per_tick, timer_per_nanosecond;
 static uint64_t start;
+static uint64_t calendar_start; /* the calendar when hal_now was 0 */
 static _Atomic uint64_t alarm; /* 0: none */
 
 /* Waits for 10 ms of the interval timer's second channel, which no one hears. */
@@ -44,6 +45,46 @@ static void calibrate(void)
     timer_per_nanosecond = (timer << 32) / 1000000000u;
 }
 
+/* ---- the calendar: a clock that runs on its battery -------------------------------------------------- */
+
+static uint8_t calendar_register(uint8_t which)
+{
+    cpu_out8(0x70, which);
+    return cpu_in8(0x71);
+}
+
+enum { SECONDS = 0, MINUTES = 2, HOURS = 4, DAY = 7, MONTH = 8, YEAR = 9, CHANGING = 10, FORMAT = 11 };
+enum { IS_CHANGING = 0x80, IS_BINARY = 4, IS_24_HOURS = 2 };
+
+static unsigned calendar_number(uint8_t which)
+{
+    const uint8_t value = calendar_register(which);
+
+    return calendar_register(FORMAT) & IS_BINARY ? value : value / 16u * 10 + value % 16u;
+}
+
+/* Days from 1970 on to a day, in the calendar that begins in March.  Source: the Gregorian rule for leap years. */
+static uint64_t days_to(unsigned year, unsigned month, unsigned day)
+{
+    const unsigned y = month > 2 ? year : year - 1, m = month > 2 ? month - 3 : month + 9;
+
+    return (uint64_t)y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468;
+}
+
+/* Seconds since 1970; it may just be changing, and then tells so. */
+static uint64_t read_calendar(void)
+{
+    for (int i = 0; i < 100000 && (calendar_register(CHANGING) & IS_CHANGING); i++)
+        cpu_pause();
+    unsigned hours = calendar_number(HOURS);
+
+    if (!(calendar_register(FORMAT) & IS_24_HOURS)) /* the upper bit is the afternoon */
+        hours = (hours & 0x7f) % 12 + (calendar_register(HOURS) & 0x80 ? 12 : 0);
+    const uint64_t days = days_to(2000 + calendar_number(YEAR), calendar_number(MONTH), calendar_number(DAY));
+
+    return ((days * 24 + hours) * 60 + calendar_number(MINUTES)) * 60 + calendar_number(SECONDS);
+}
+
 void clock_start(void)
 {
     cpu_out8(0x21, 0xff); /* the old interrupt controllers are silent */
@@ -51,6 +92,7 @@ void clock_start(void)
     controller_start();
     calibrate();
     start = cpu_timestamp();
+    calendar_start = read_calendar() * 1000000000u;
 }
 
 static uint64_t scale(uint64_t value, uint64_t by)
@@ -81,6 +123,11 @@ static void arm(const struct cpu *cpu)
     const uint64_t now = hal_now(), ticks = scale(next > now ? next - now : 1, timer_per_nanosecond) + 1;
 
     controller_set_timer(ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
+}
+
+uint64_t hal_calendar(void)
+{
+    return calendar_start + hal_now();
 }
 
 void hal_alarm(uint64_t deadline)
