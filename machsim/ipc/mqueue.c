@@ -126,6 +126,8 @@ static void interrupt(struct thread *thread, bool timeout)
 
 void ipc_wait_start(struct thread *thread)
 {
+    if (!atomic_load_explicit(&thread->wait.aborted, memory_order_relaxed))
+        return; /* an abort that comes just now is for this trap */
     lock_acquire(&thread->wait.lock);
     thread->wait.aborted = false;
     lock_release(&thread->wait.lock);

@@ -17,7 +17,7 @@
 struct ipc_wait {
     struct list link;      /* guarded by the lock of what it waits on */
     struct lock lock;      /* guards port, set, aborted and ended */
-    bool aborted;          /* the trap in progress is not to wait any more */
+    _Atomic bool aborted;  /* the trap in progress is not to wait any more */
     bool ended;            /* no trap is */
     struct ipc_port *port; /* what it waits on, referenced; NULL: it does not, or on a set */
     struct ipc_pset *set;

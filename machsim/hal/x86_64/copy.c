@@ -2,12 +2,14 @@
 /*
  * copy.c - the kernel's way to the memory of programs: bytes of messages, and memory that goes along.
  *
- * Bytes are copied under the memory lock, page by page, by what the page tables show then: a page that another processor takes
- * away, or makes a copy of, is not written afterwards.
+ * Bytes are copied where the program sees them, by its own map: what it may not do faults, and then the fault is taken as the
+ * program would, and the rest is copied.  While that is done the processor counts as one that is in the program, so whoever takes
+ * a page away waits for it (pmap.c): it takes no lock meanwhile.
  */
 #include <mach/vm_inherit.h>
 #include <mach/vm_prot.h>
 
+#include "hal/x86_64/cpu.h"
 #include "hal/x86_64/user.h"
 #include "kern/task.h"
 #include "vm/vm_copy.h"
@@ -15,57 +17,54 @@
 
 /* ---- bytes ----------------------------------------------------------------------------------------- */
 
-/* Bytes within a page.  False: it is not mapped so now. */
-static bool copy_mapped(struct vm_map *map, uint64_t address, unsigned char *to, const unsigned char *from, size_t size)
-{
-    lock_acquire(&vm_lock);
-    void *place = pmap_find(map->pmap, address, from != NULL);
+/* entry.S: copies up to a fault, by addresses that may fault; what is left. */
+size_t copy_user(void *to, const void *from, size_t size);
 
-    if (place != NULL && from != NULL)
-        memcpy(place, from, size);
-    else if (place != NULL)
-        memcpy(to, place, size);
-    lock_release(&vm_lock);
-    return place != NULL;
+/* What is left of some bytes when they have been copied up to a fault. */
+static size_t copy_mapped(struct cpu *cpu, void *to, const void *from, size_t size)
+{
+    if (processor_count == 1)
+        return copy_user(to, from, size);
+    processor_sees(cpu, COPYING);
+    const size_t left = copy_user(to, from, size);
+
+    atomic_store_explicit(&cpu->place, IN_KERNEL, memory_order_release);
+    return left;
 }
 
-/* A fault is taken as the program would; who else takes the page away each time does so without end. */
-static bool copy_piece(struct vm_map *map, uint64_t address, unsigned char *to, const unsigned char *from, size_t size)
+/* Copies bytes of a program's: `write` is whether they are its, and not the kernel's, that are written. */
+static bool copy_bytes(struct vm_map *map, void *to, const void *from, size_t size, bool write)
 {
-    const vm_prot_t access = from != NULL ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
+    const vm_prot_t access = write ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
+    struct cpu *cpu = cpu_self();
+    const uint64_t theirs = (uint64_t)(write ? to : from);
 
-    for (int tries = 0; tries < 1000; tries++) {
-        if (copy_mapped(map, address, to, from, size))
+    if (!is_users(theirs, size))
+        return false;
+    pmap_use(map->pmap);
+    /* Who else takes a page away each time does so without end. */
+    for (size_t done = 0, tries = 0; tries < 1000; tries++) {
+        const size_t left = copy_mapped(cpu, (char *)to + done, (const char *)from + done, size - done);
+
+        if (left == 0)
             return true;
-        if (vm_fault(map, vm_page_trunc(address), access, NULL) != KERN_SUCCESS)
+        if (left < size - done)
+            tries = 0;
+        done = size - left;
+        if (vm_fault(map, vm_page_trunc(theirs + done), access, NULL) != KERN_SUCCESS)
             return false;
     }
     return false;
 }
 
-/* Copies bytes of a program's: to the kernel's `to`, or from its `from`. */
-static bool copy_bytes(struct vm_map *map, uint64_t address, unsigned char *to, const unsigned char *from, size_t size)
-{
-    if (!is_users(address, size))
-        return false;
-    for (size_t done = 0, piece; done < size; done += piece) {
-        const size_t left = (size_t)(HAL_PAGE_SIZE - (address + done) % HAL_PAGE_SIZE);
-
-        piece = size - done < left ? size - done : left;
-        if (!copy_piece(map, address + done, to == NULL ? NULL : to + done, from == NULL ? NULL : from + done, piece))
-            return false;
-    }
-    return true;
-}
-
 bool hal_copyin_message(struct thread *thread, uint64_t address, void *to, size_t size)
 {
-    return copy_bytes(thread->task->map, address, to, NULL, size);
+    return copy_bytes(thread->task->map, to, (const void *)address, size, false);
 }
 
 bool hal_copyout_message(struct thread *thread, const void *from, uint64_t address, size_t size)
 {
-    return copy_bytes(thread->task->map, address, NULL, from, size);
+    return copy_bytes(thread->task->map, (void *)address, from, size, true);
 }
 
 /* ---- memory in messages ---------------------------------------------------------------------------- */

@@ -113,6 +113,36 @@ run_on:
     xorl %ebp, %ebp
     call *%rsi
 
+/*
+ * copy_user(to, from, size): what is left when a fault ends it; trap.c goes on at copy_failed.  With SMAP the flag AC lets the
+ * kernel see what programs see; the two places where it is set are made nothing of on processors without.
+ */
+    .globl copy_user, copy_user_start, copy_user_end, copy_failed, copy_allow, copy_forbid
+copy_user:
+copy_user_start:
+    movq %rdx, %rcx
+    movl %edx, %eax
+copy_allow:
+    stac
+    shrq $3, %rcx
+    rep movsq
+    movl %eax, %ecx
+    andl $7, %ecx
+    xorl %eax, %eax
+    rep movsb
+copy_user_end:
+copy_forbid:
+    clac
+    movq %rcx, %rax
+    ret
+/* It was in the words, of which rcx are left, and then eax is the size; or in the last bytes, and eax is 0. */
+copy_failed:
+    testl %eax, %eax
+    jz copy_forbid
+    andl $7, %eax
+    leaq (%rax, %rcx, 8), %rcx
+    jmp copy_forbid
+
 /* Each gives -1 if it faults, and fault_resume is probe_failed. */
     .globl probe_load, probe_store, probe_call, probe_divide, probe_undefined, probe_breakpoint, probe_failed
 probe_load:

@@ -66,6 +66,8 @@ struct list *memory_mappings(uint64_t physical);
 /* ---- zone.c: hal_alloc -------------------------------------------------------------------------------- */
 
 void zone_start(void);
+/* Gives back what this processor keeps for itself. */
+void zone_trim(void);
 /* Bytes that have been handed out. */
 uint64_t zone_bytes(void);
 
@@ -76,8 +78,6 @@ void pmap_start(void);
 bool pmap_enter_kernel(uint64_t address, uint64_t physical);
 /* What is mapped at an address in a pmap is what the processor sees from now on; NULL: the kernel's half alone. */
 void pmap_use(struct hal_pmap *pmap);
-/* Where the kernel sees a byte of a program's that it may read, or write; NULL: it is not mapped so now. */
-void *pmap_find(const struct hal_pmap *pmap, uint64_t address, bool write);
 
 /* ---- trap.c: exceptions and interrupts ----------------------------------------------------------------- */
 

@@ -6,8 +6,8 @@
  * all of this.
  *
  * What other processors remember of a table: a processor in a program is interrupted, and waited for until it is in the
- * kernel; one that is there, or idle, finds `flush` before it goes on with a program.  The kernel itself goes by the tables
- * alone, under the memory lock, so no one waits for a processor that is in the kernel.
+ * kernel, and one that copies to or from a program until it has done so; one that is in the kernel otherwise, or idle, finds
+ * `flush` before it goes on with either.  So no one waits for a processor that may wait itself.
  */
 #include "hal/x86_64/controller.h"
 #include "hal/x86_64/cpu.h"
@@ -151,13 +151,21 @@ static void forget_page(const struct hal_pmap *pmap, uint64_t address)
         cpu_forget_page(address);
 }
 
+/* Whether it goes by what a program sees. */
+static bool is_seeing(const struct cpu *cpu)
+{
+    const uint32_t place = atomic_load(&cpu->place);
+
+    return place == IN_PROGRAM || place == COPYING;
+}
+
 static void forget_on(struct cpu *cpu)
 {
     atomic_store(&cpu->flush, true);
-    if (atomic_load(&cpu->place) != IN_PROGRAM)
+    if (!is_seeing(cpu))
         return;
     processor_rouse(cpu);
-    while (atomic_load(&cpu->flush) && atomic_load(&cpu->place) == IN_PROGRAM)
+    while (atomic_load(&cpu->flush) && is_seeing(cpu))
         cpu_pause();
 }
 
@@ -349,16 +357,6 @@ void pmap_use(struct hal_pmap *pmap)
         return;
     cpu->pmap = pmap; /* first: from then on others tell of changes */
     cpu_set_map(pmap == NULL ? (uint64_t)boot_map - KERNEL_BASE : pmap->root);
-}
-
-void *pmap_find(const struct hal_pmap *pmap, uint64_t address, bool write)
-{
-    const uint64_t wanted = PRESENT | USER | (write ? WRITABLE : 0);
-    int level;
-    const uint64_t *entry = find_entry(pmap, address, false, &level);
-
-    return entry == NULL || (*entry & wanted) != wanted ? NULL
-                                                        : (char *)memory_at(*entry & ADDRESS) + address % HAL_PAGE_SIZE;
 }
 
 /* ---- the kernel's own ------------------------------------------------------------------------------- */

@@ -20,7 +20,10 @@ struct cpu *processors[PROCESSORS_MAX] = {&first};
 unsigned processor_count = 1;
 static _Atomic uint64_t epoch = 1;
 
-/* The kernel neither executes nor touches what programs see as theirs: it goes by its own map of memory. */
+extern char copy_allow[], copy_forbid[];
+static bool has_smap;
+
+/* The kernel does not execute what programs see as theirs, and touches it only where it means to. */
 static void protect(void)
 {
     enum { SMEP = 1 << 7, SMAP = 1 << 20 };
@@ -31,6 +34,18 @@ static void protect(void)
         return;
     cpu_identify(7, 0, &a, &b, &c, &d);
     cpu_allow((b & SMEP ? 1u << 20 : 0) | (b & SMAP ? 1u << 21 : 0));
+    has_smap = b & SMAP;
+}
+
+/* entry.S: what only processors with SMAP know. */
+static void leave_out_smap(void)
+{
+    static const unsigned char nothing[3] = {0x0f, 0x1f, 0x00}; /* nopl (%rax) */
+
+    if (has_smap)
+        return;
+    memcpy(copy_allow, nothing, sizeof nothing);
+    memcpy(copy_forbid, nothing, sizeof nothing);
 }
 
 void processor_prepare(struct cpu *cpu)
@@ -47,6 +62,7 @@ void processor_prepare(struct cpu *cpu)
 void processor_start(void)
 {
     processor_prepare(&first);
+    leave_out_smap();
 }
 
 struct processor *hal_processor(void)
@@ -63,6 +79,15 @@ void processor_came(struct cpu *cpu)
         atomic_exchange(&cpu->in_kernel_since, atomic_load(&epoch)); /* before anything is read */
 }
 
+void processor_sees(struct cpu *cpu, enum place place)
+{
+    atomic_exchange(&cpu->place, place);
+    if (atomic_load(&cpu->flush)) {
+        cpu_set_map(cpu_map());
+        atomic_store(&cpu->flush, false);
+    }
+}
+
 /*
  * From the exchange on others send an interrupt, where before they only left word: so the word is looked at after it.  The
  * other half is in pmap.c.
@@ -74,11 +99,7 @@ void processor_leaves(struct cpu *cpu, enum place place)
         return;
     }
     atomic_store_explicit(&cpu->in_kernel_since, 0, memory_order_release);
-    atomic_exchange(&cpu->place, place);
-    if (atomic_load(&cpu->flush)) {
-        cpu_set_map(cpu_map());
-        atomic_store(&cpu->flush, false);
-    }
+    processor_sees(cpu, place);
 }
 
 void processor_rouse(const struct cpu *cpu)

@@ -14,13 +14,21 @@
 
 #define PROCESSORS_MAX 32u
 
-enum place { IN_KERNEL, IN_PROGRAM, IDLE };
+/* COPYING: in the kernel, but goes by what a program sees; whoever changes that waits for it. */
+enum place { IN_KERNEL, IN_PROGRAM, COPYING, IDLE };
 
 struct __attribute__((packed)) task_state {
     uint32_t unused;
     uint64_t stacks[3], unused_too, interrupt_stacks[7];
     uint64_t unused_last;
     uint16_t unused_more, io_map;
+};
+
+/* Blocks of one size that a processor keeps: zone.c. */
+#define ZONE_COUNT 14
+struct kept {
+    void *first; /* each begins with the next */
+    uint32_t count;
 };
 
 struct cpu {
@@ -45,6 +53,8 @@ struct cpu {
     _Atomic uint64_t in_kernel_since; /* an epoch; 0: it is not in the kernel.  Others read it */
     _Atomic uint32_t place;     /* an enum place; others read it */
     _Atomic bool flush;         /* others: what it remembers of its map is to be forgotten before a program goes on */
+    struct kept kept[ZONE_COUNT];
+    uint64_t bytes; /* allocated here, less those freed here */
     uint64_t segments[7];
     struct task_state state;
 };
@@ -73,6 +83,8 @@ void stack_make(struct cpu *cpu);
 /* Coming into the kernel and leaving it. */
 void processor_came(struct cpu *cpu);
 void processor_leaves(struct cpu *cpu, enum place place);
+/* From now on it goes by what a program sees, as that is now. */
+void processor_sees(struct cpu *cpu, enum place place);
 
 /* An interrupt for another, which has it look for work. */
 void processor_rouse(const struct cpu *cpu);
@@ -81,6 +93,12 @@ void processor_stop_others(void);
 
 /* Does what there is to do: continuations, timers, callbacks.  True: there was something. */
 bool processor_work(void);
+/* Whether there is something to do. */
+static inline bool processor_is_busy(const struct cpu *cpu)
+{
+    return !list_empty(&cpu->runnable) || cpu->core.deferred.first != NULL || cpu->new_callbacks != NULL || cpu->callbacks != NULL ||
+           clock_due();
+}
 /* Whether callbacks wait for other processors. */
 bool processor_owes(const struct cpu *cpu);
 

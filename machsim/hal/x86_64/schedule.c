@@ -173,17 +173,15 @@ static bool work_ends(struct program *program)
     return true;
 }
 
+/* Whether it was held or has ended is asked when it goes on. */
 void schedule(struct program *program)
 {
     struct cpu *cpu = cpu_self();
 
-    if (!work_ends(program))
-        return;
     if (cpu->next == NULL)
         cpu->next = program;
     else
-        put_ready(program);
-    hal_lock_release(&turns);
+        schedule_last(program);
 }
 
 void schedule_last(struct program *program)
@@ -212,7 +210,7 @@ static struct program *choose(struct cpu *cpu)
     cpu->next = NULL;
     if (program != NULL && (program->gone || program->holds > 0)) {
         hal_lock_release(&turns);
-        schedule(program); /* which ends it, or leaves it stopped */
+        schedule_last(program); /* which ends it, or leaves it stopped */
         return choose(cpu);
     }
     if (program == NULL) {
@@ -264,6 +262,37 @@ _Noreturn static void go(struct cpu *cpu, struct program *program)
     use_vectors(cpu, program);
     if (cpu->quantum_end == 0 && !cpu->unlimited)
         clock_quantum(QUANTUM);
+    program->began = cpu_timestamp();
+    processor_leaves(cpu, IN_PROGRAM);
+    program_resume(&program->registers);
+}
+
+/* Whether those registers of a program that the kernel does not use are in the processor. */
+static bool has_registers(const struct cpu *cpu, const struct program *program)
+{
+    return cpu->current == program && cpu->vectors_of == program && program->vectors_on == cpu->number &&
+           cpu->fs_base == program->fs_base && cpu->gs_base == program->gs_base;
+}
+
+/*
+ * A program whose work was short goes on, if there is nothing else to be done: without the lock, for whoever holds it or ends it
+ * from the exchange on sees that it runs, and has it come back.
+ */
+void schedule_go_on(struct program *program)
+{
+    struct cpu *cpu = cpu_self();
+
+    if (cpu->next != program || processor_is_busy(cpu) || !has_registers(cpu, program))
+        return;
+    if (processor_count > 1)
+        atomic_exchange(&program->turn, RUNNING);
+    else
+        atomic_store_explicit(&program->turn, RUNNING, memory_order_relaxed);
+    if (program->holds > 0 || program->gone) {
+        program->turn = WORKING;
+        return;
+    }
+    cpu->next = NULL;
     program->began = cpu_timestamp();
     processor_leaves(cpu, IN_PROGRAM);
     program_resume(&program->registers);

@@ -81,6 +81,9 @@ const char *trap_name(uint64_t vector)
     return vector < sizeof names / sizeof *names ? names[vector] : "an interrupt that no one expects";
 }
 
+/* entry.S: a fault in the one goes on at the other. */
+extern char copy_user_start[], copy_user_end[], copy_failed[];
+
 void trap_handle(struct trap_frame *frame);
 void trap_handle(struct trap_frame *frame)
 {
@@ -90,6 +93,10 @@ void trap_handle(struct trap_frame *frame)
     case VECTOR_UNREFUSABLE: cpu_stop(); /* another panics */
     case VECTOR_SPURIOUS: return;
     default: break;
+    }
+    if (frame->vector == VECTOR_PAGE_FAULT && frame->rip >= (uint64_t)copy_user_start && frame->rip < (uint64_t)copy_user_end) {
+        frame->rip = (uint64_t)copy_failed;
+        return;
     }
     if (fault_expected == NULL || frame->vector >= 32)
         panic_at(frame, trap_name(frame->vector));

@@ -187,5 +187,6 @@ _Noreturn void program_trap(void)
     case VECTOR_SPURIOUS: schedule(program); break;
     default: raise(program);
     }
+    schedule_go_on(program);
     processor_run();
 }

@@ -45,6 +45,8 @@ void schedule_start(void);
 void schedule(struct program *program);
 /* The same for one that has had its turn. */
 void schedule_last(struct program *program);
+/* Returns if it does not just go on. */
+void schedule_go_on(struct program *program);
 /* Does what is to be done, and runs whose turn it is. */
 _Noreturn void processor_run(void);
 /* A processor begins with that; nothing is on its stack any more. */

@@ -3,9 +3,10 @@
  * zone.c - hal_alloc: blocks of some sizes, each from slabs of its own; larger ones are pages.
  *
  * A slab is pages on a boundary of its size, so a block's slab is found from its address.  A slab without used blocks goes
- * back, but for one of each size.  One lock guards all.
+ * back, but for one of each size.  One lock guards all of that.  Each processor keeps some blocks of each size for itself, which
+ * it gives and takes without the lock.
  */
-#include "hal/x86_64/machine.h"
+#include "hal/x86_64/processor.h"
 
 #define SLAB_ORDER 2
 #define SLAB_SIZE ((uint64_t)HAL_PAGE_SIZE << SLAB_ORDER)
@@ -19,30 +20,39 @@ struct slab {
 
 static const uint16_t sizes[] = {16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, LARGEST};
 #define ZONES (sizeof sizes / sizeof *sizes)
+_Static_assert(ZONES == ZONE_COUNT, "processors keep blocks of each size");
+
+/* A processor keeps twice as many blocks of a size at most, and takes or gives back so many at a time. */
+#define BATCH 16u
 
 static struct list zones[ZONES]; /* slabs with free blocks */
 static unsigned idle[ZONES];     /* slabs without used ones */
-static uint64_t bytes;
+static uint8_t zones_by_size[LARGEST / 16 + 1]; /* which zone sizes up to 16 times the index come from */
 static struct hal_lock lock;
 
 void zone_start(void)
 {
     for (size_t i = 0; i < ZONES; i++)
         list_init(&zones[i]);
+    for (size_t size = 0, zone = 0; size <= LARGEST; size += 16) {
+        if (sizes[zone] < size)
+            zone++;
+        zones_by_size[size / 16] = (uint8_t)zone;
+    }
 }
 
 uint64_t zone_bytes(void)
 {
+    uint64_t bytes = 0;
+
+    for (unsigned i = 0; i < processor_count; i++)
+        bytes += processors[i]->bytes; /* one may have freed what another has allocated: the sum is right */
     return bytes;
 }
 
 static size_t zone_of(size_t size)
 {
-    size_t zone = 0;
-
-    while (sizes[zone] < size)
-        zone++;
-    return zone;
+    return zones_by_size[(size + 15) / 16];
 }
 
 static unsigned order_of(size_t size)
@@ -116,23 +126,78 @@ static void give_block(void *block, size_t zone)
     }
 }
 
+/* ---- blocks of a processor ------------------------------------------------------------------------- */
+
+static void push(struct kept *kept, void *block)
+{
+    *(void **)block = kept->first;
+    kept->first = block;
+    kept->count++;
+}
+
+static void *pop(struct kept *kept)
+{
+    void *block = kept->first;
+
+    if (block != NULL) {
+        kept->first = *(void **)block;
+        kept->count--;
+    }
+    return block;
+}
+
+static void *fill(struct kept *kept, size_t zone)
+{
+    hal_lock_acquire(&lock);
+    for (void *block; kept->count < BATCH && (block = take_block(zone)) != NULL;)
+        push(kept, block);
+    hal_lock_release(&lock);
+    return pop(kept);
+}
+
+/* Gives blocks back, until so many are left. */
+static void empty(struct kept *kept, size_t zone, uint32_t left)
+{
+    hal_lock_acquire(&lock);
+    while (kept->count > left)
+        give_block(pop(kept), zone);
+    hal_lock_release(&lock);
+}
+
+void zone_trim(void)
+{
+    for (size_t zone = 0; zone < ZONES; zone++)
+        empty(&cpu_self()->kept[zone], zone, 0);
+}
+
 /* ---- hal.h ----------------------------------------------------------------------------------------- */
 
 static void *take_pages(size_t size)
 {
     const unsigned order = order_of(size);
-    const uint64_t physical = order < MEMORY_ORDERS ? memory_take(order) : 0;
+    uint64_t physical = order < MEMORY_ORDERS ? memory_take(order) : 0;
 
+    if (physical == 0 && order < MEMORY_ORDERS) {
+        zone_trim();
+        physical = memory_take(order);
+    }
     return physical == 0 ? NULL : memory_at(physical);
+}
+
+static void *take(struct cpu *cpu, size_t size)
+{
+    struct kept *kept = &cpu->kept[zone_of(size)];
+    void *block = pop(kept);
+
+    return block != NULL ? block : fill(kept, zone_of(size));
 }
 
 void *hal_alloc_raw(size_t size)
 {
-    hal_lock_acquire(&lock);
-    void *memory = size <= LARGEST ? take_block(zone_of(size)) : take_pages(size);
+    struct cpu *cpu = cpu_self();
+    void *memory = size <= LARGEST ? take(cpu, size) : take_pages(size);
 
-    bytes += memory == NULL ? 0 : size;
-    hal_lock_release(&lock);
+    cpu->bytes += memory == NULL ? 0 : size;
     return memory;
 }
 
@@ -147,13 +212,18 @@ void *hal_alloc(size_t size)
 
 void hal_free(void *memory, size_t size)
 {
+    struct cpu *cpu = cpu_self();
+
     if (memory == NULL)
         return;
-    hal_lock_acquire(&lock);
-    bytes -= size;
-    if (size <= LARGEST)
-        give_block(memory, zone_of(size));
-    else
+    cpu->bytes -= size;
+    if (size > LARGEST) {
         memory_give(memory_address(memory), order_of(size));
-    hal_lock_release(&lock);
+        return;
+    }
+    struct kept *kept = &cpu->kept[zone_of(size)];
+
+    push(kept, memory);
+    if (kept->count > 2 * BATCH)
+        empty(kept, zone_of(size), BATCH);
 }
