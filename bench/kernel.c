@@ -6,6 +6,7 @@
 #include <mach/host_priv.h>
 #include <mach/mach.h>
 #include <mach/mach_vm.h>
+#include <mach/thread_status.h>
 #include <stdint.h>
 
 #include "libmach/trap/trap.h"
@@ -13,8 +14,6 @@
 
 #define HALT 8
 #define ROUNDS 1000u
-
-uint64_t trap_call(const uint64_t arguments[TRAP_MAX_ARGUMENTS], uint64_t *out, uint32_t number);
 
 static mach_port_t port;
 
@@ -96,6 +95,115 @@ static void large_message_to_self(void)
     (void)mach_vm_deallocate(mach_task_self(), (mach_vm_address_t)message.memory.address, 1 << 20);
 }
 
+/* ---- another task ---------------------------------------------------------------------------------- */
+
+#define STACK_SIZE ((vm_size_t)65536)
+
+typedef struct {
+    mach_msg_header_t header;
+    unsigned char bytes[32768 + 72];
+} buffer_t;
+
+static mach_port_t server; /* the same name in both tasks */
+static buffer_t buffer;
+
+/* Answers each request with as many bytes. */
+static void serve(void)
+{
+    mach_msg_size_t size = 0;
+    mach_msg_option_t option = MACH_RCV_MSG;
+
+    for (;;) {
+        if (mach_msg(&buffer.header, option, size, sizeof buffer, server, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS)
+            __builtin_trap();
+        size = buffer.header.msgh_size;
+        buffer.header.msgh_bits = MACH_MSGH_BITS(MACH_MSGH_BITS_REMOTE(buffer.header.msgh_bits), 0);
+        buffer.header.msgh_local_port = MACH_PORT_NULL;
+        option = MACH_SEND_MSG | MACH_RCV_MSG;
+    }
+}
+
+static mach_port_t new_thread(mach_port_t task)
+{
+    x86_thread_state64_t state = {.__rip = (uintptr_t)serve};
+    vm_address_t stack = 0;
+    mach_port_t thread = MACH_PORT_NULL;
+
+    (void)vm_allocate(task, &stack, STACK_SIZE, VM_FLAGS_ANYWHERE);
+    state.__rsp = stack + STACK_SIZE - 8;
+    (void)thread_create_running(task, x86_THREAD_STATE64, (thread_state_t)&state, x86_THREAD_STATE64_COUNT, &thread);
+    return thread;
+}
+
+/* A task with this one's memory, the receive right for a port, and a thread that serves it. */
+static void start_server(void)
+{
+    mach_port_t task, name, send;
+    mach_msg_type_name_t type;
+
+    (void)mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &name);
+    (void)mach_port_extract_right(mach_task_self(), name, MACH_MSG_TYPE_MAKE_SEND, &send, &type);
+    server = 0x100003;
+    (void)task_create(mach_task_self(), NULL, 0, TRUE, &task);
+    (void)mach_port_insert_right(task, server, name, MACH_MSG_TYPE_MOVE_RECEIVE);
+    (void)new_thread(task);
+    server = send;
+}
+
+static void rpc(mach_msg_size_t size)
+{
+    static mach_port_t reply;
+
+    if (server == MACH_PORT_NULL)
+        start_server();
+    if (reply == MACH_PORT_NULL)
+        reply = mach_reply_port();
+    buffer.header = (mach_msg_header_t){.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE),
+                                        .msgh_remote_port = server,
+                                        .msgh_local_port = reply};
+    if (mach_msg(&buffer.header, MACH_SEND_MSG | MACH_RCV_MSG, sizeof buffer.header + size, sizeof buffer, reply, 0,
+                 MACH_PORT_NULL) != MACH_MSG_SUCCESS)
+        mach_print("# an RPC has failed\n");
+}
+
+static void rpc_0(void)
+{
+    rpc(0);
+}
+
+static void rpc_1k(void)
+{
+    rpc(1024);
+}
+
+static void rpc_4k(void)
+{
+    rpc(4096);
+}
+
+static void rpc_32k(void)
+{
+    rpc(32768);
+}
+
+static void thread_life(void)
+{
+    mach_port_t thread;
+
+    (void)thread_create(mach_task_self(), &thread);
+    (void)thread_terminate(thread);
+    (void)mach_port_deallocate(mach_task_self(), thread);
+}
+
+static void task_life(void)
+{
+    mach_port_t task;
+
+    (void)task_create(mach_task_self(), NULL, 0, FALSE, &task);
+    (void)task_terminate(task);
+    (void)mach_port_deallocate(mach_task_self(), task);
+}
+
 /* ---- all ------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -108,6 +216,12 @@ static const struct {
     {"port_allocate_destroy", port_life},
     {"vm_allocate_touch_deallocate_4K", page_life},
     {"out_of_line_1M_self", large_message_to_self},
+    {"rpc_0", rpc_0},
+    {"rpc_1K", rpc_1k},
+    {"rpc_4K", rpc_4k},
+    {"rpc_32K", rpc_32k},
+    {"thread_create_terminate", thread_life},
+    {"task_create_terminate", task_life},
 };
 
 static uint64_t measure(void (*call)(void))

@@ -8,8 +8,6 @@
 
 #include "machsim/kern/trap.h"
 
-uint64_t trap_call(const uint64_t arguments[TRAP_MAX_ARGUMENTS], uint64_t *out, uint32_t number);
-
 mach_port_t mach_task_self_ = TASK_SELF_NAME;
 mach_port_t bootstrap_port = TASK_BOOTSTRAP_NAME;
 vm_size_t vm_page_size = 4096;

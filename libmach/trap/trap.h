@@ -11,6 +11,8 @@ void mach_print(const char *text);
 /* The same, of a number in decimal digits. */
 void mach_print_number(long long value);
 
+/* trap.S: a trap of nine arguments; a second result comes by `out`. */
+uint64_t trap_call(const uint64_t arguments[9], uint64_t *out, uint32_t number);
 /* A trap of four arguments at most: kern/trap.h. */
 uint64_t trap_simple(uint32_t number, uint64_t first, uint64_t second, uint64_t third, uint64_t fourth);
 

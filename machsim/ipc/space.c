@@ -64,16 +64,21 @@ void ipc_space_release(struct ipc_space *space)
     }
 }
 
+static void destroy_chunk(struct ipc_space *space, uint32_t number)
+{
+    struct ipc_chunk *chunk = chunk_of(directory_of(space), number);
+
+    for (uint32_t i = 0; chunk != NULL && i < SPACE_CHUNK_ENTRIES; i++)
+        if (entry_type(&chunk->entries[i]) != MACH_PORT_TYPE_NONE)
+            ipc_right_destroy(space, ipc_space_name(number * SPACE_CHUNK_ENTRIES + i, &chunk->entries[i]), &chunk->entries[i]);
+}
+
 void ipc_space_destroy(struct ipc_space *space)
 {
     ipc_space_lock(space);
     space->active = false;
-    for (uint32_t index = 1; index < ipc_space_end(space); index++) {
-        struct ipc_entry *entry = ipc_space_entry(space, index);
-
-        if (entry != NULL && entry_type(entry) != MACH_PORT_TYPE_NONE)
-            ipc_right_destroy(space, ipc_space_name(index, entry), entry);
-    }
+    for (uint32_t number = 0; number * SPACE_CHUNK_ENTRIES < ipc_space_end(space); number++)
+        destroy_chunk(space, number);
     ipc_space_unlock(space);
     defer_drain();
 }

@@ -4,6 +4,7 @@
 
 #include <mach/task_special_ports.h>
 
+#include "gen/kernel/mach_vm_server.h"
 #include "ipc/mach_msg.h"
 #include "ipc/mach_port.h"
 #include "ipc/right.h"
@@ -48,7 +49,7 @@ static uint64_t thread_self(struct thread *thread)
     return give(thread, thread_self_right(thread));
 }
 
-/* ---- tasks and processes --------------------------------------------------------------------------- */
+/* ---- the caller's own rights ------------------------------------------------------------------------- */
 
 /* Whether a name denotes the caller's own task, as task_for_pid wants. */
 static struct ipc_port *port_named(struct thread *thread, mach_port_name_t name)
@@ -71,7 +72,7 @@ static bool is_own_task(struct thread *thread, mach_port_name_t name)
     return own;
 }
 
-/* For those who have no port that an answer could come to. */
+/* What a task does to itself most often needs no message, nor a port that an answer could come to. */
 static uint64_t port_mod_refs(struct thread *thread, const uint64_t *arguments)
 {
     if (!is_own_task(thread, (mach_port_name_t)arguments[0]))
@@ -79,6 +80,67 @@ static uint64_t port_mod_refs(struct thread *thread, const uint64_t *arguments)
     return (uint64_t)kernel_mach_port_mod_refs(thread->task->space, (mach_port_name_t)arguments[1],
                                                (mach_port_right_t)arguments[2], (mach_port_delta_t)arguments[3]);
 }
+
+static uint64_t port_allocate(struct thread *thread, const uint64_t *arguments)
+{
+    mach_port_name_t name = MACH_PORT_NULL;
+
+    if (!is_own_task(thread, (mach_port_name_t)arguments[0]))
+        return KERN_INVALID_TASK;
+    const kern_return_t result = kernel_mach_port_allocate(thread->task->space, (mach_port_right_t)arguments[1], &name);
+
+    thread->out = name;
+    return (uint64_t)result;
+}
+
+static uint64_t port_destroy(struct thread *thread, const uint64_t *arguments)
+{
+    if (!is_own_task(thread, (mach_port_name_t)arguments[0]))
+        return KERN_INVALID_TASK;
+    return (uint64_t)kernel_mach_port_destroy(thread->task->space, (mach_port_name_t)arguments[1]);
+}
+
+static uint64_t port_deallocate(struct thread *thread, const uint64_t *arguments)
+{
+    if (!is_own_task(thread, (mach_port_name_t)arguments[0]))
+        return KERN_INVALID_TASK;
+    return (uint64_t)kernel_mach_port_deallocate(thread->task->space, (mach_port_name_t)arguments[1]);
+}
+
+/* ---- memory, on machines where it is the core's ------------------------------------------------------ */
+
+static bool has_memory(struct thread *thread, const uint64_t *arguments)
+{
+    return !hal_maps_are_own() && is_own_task(thread, (mach_port_name_t)arguments[0]);
+}
+
+static uint64_t allocate(struct thread *thread, const uint64_t *arguments)
+{
+    mach_vm_address_t address = arguments[1];
+
+    if (!has_memory(thread, arguments))
+        return KERN_INVALID_ARGUMENT;
+    const kern_return_t result = kernel_mach_vm_allocate(thread->task, &address, arguments[2], (int)arguments[3]);
+
+    thread->out = address;
+    return (uint64_t)result;
+}
+
+static uint64_t deallocate(struct thread *thread, const uint64_t *arguments)
+{
+    return has_memory(thread, arguments)
+               ? (uint64_t)kernel_mach_vm_deallocate(thread->task, arguments[1], arguments[2])
+               : KERN_INVALID_ARGUMENT;
+}
+
+static uint64_t protect(struct thread *thread, const uint64_t *arguments)
+{
+    return has_memory(thread, arguments) ? (uint64_t)kernel_mach_vm_protect(thread->task, arguments[1], arguments[2],
+                                                                            (boolean_t)arguments[3], (vm_prot_t)arguments[4])
+                                         : KERN_INVALID_ARGUMENT;
+}
+
+/* ---- processes ------------------------------------------------------------------------------------- */
 
 /* A port of the task of a process, for those who may have it. */
 static uint64_t port_for_pid(struct thread *thread, const uint64_t *arguments, int which)
@@ -144,6 +206,12 @@ void trap(struct thread *thread, uint32_t number, const uint64_t *arguments)
     switch (number) {
     case TRAP_MACH_MSG: message(thread, arguments, false); return;
     case TRAP_MACH_MSG_OVERWRITE: message(thread, arguments, true); return;
+    case TRAP_VM_ALLOCATE: result = allocate(thread, arguments); break;
+    case TRAP_VM_DEALLOCATE: result = deallocate(thread, arguments); break;
+    case TRAP_VM_PROTECT: result = protect(thread, arguments); break;
+    case TRAP_PORT_ALLOCATE: result = port_allocate(thread, arguments); break;
+    case TRAP_PORT_DESTROY: result = port_destroy(thread, arguments); break;
+    case TRAP_PORT_DEALLOCATE: result = port_deallocate(thread, arguments); break;
     case TRAP_PORT_MOD_REFS: result = port_mod_refs(thread, arguments); break;
     case TRAP_REPLY_PORT: result = reply_port(thread); break;
     case TRAP_THREAD_SELF: result = thread_self(thread); break;

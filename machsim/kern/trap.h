@@ -8,7 +8,13 @@
 struct thread;
 
 enum trap_number {
-    TRAP_PORT_MOD_REFS = 19, /* own task, name, kind of right, delta -> result */
+    TRAP_VM_ALLOCATE = 10,    /* own task, address, size, flags -> result; address */
+    TRAP_VM_DEALLOCATE = 12,  /* own task, address, size -> result */
+    TRAP_VM_PROTECT = 14,     /* own task, address, size, whether the maximum, protection -> result */
+    TRAP_PORT_ALLOCATE = 16,  /* own task, kind of right -> result; name */
+    TRAP_PORT_DESTROY = 17,   /* own task, name -> result */
+    TRAP_PORT_DEALLOCATE = 18, /* own task, name -> result */
+    TRAP_PORT_MOD_REFS = 19,  /* own task, name, kind of right, delta -> result */
     TRAP_REPLY_PORT = 26,  /* -> name of a new receive right, or MACH_PORT_NULL */
     TRAP_THREAD_SELF = 27, /* -> name of a send right, one more user reference */
     TRAP_TASK_SELF = 28,

@@ -14,8 +14,6 @@
 #define CALLS 200000
 #define HALT 8
 
-uint64_t trap_call(const uint64_t arguments[TRAP_MAX_ARGUMENTS], uint64_t *out, uint32_t number);
-
 static _Alignas(16) unsigned char area[8192];
 
 static uint64_t rubbish(void)

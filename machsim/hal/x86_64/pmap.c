@@ -29,6 +29,7 @@
 
 struct hal_pmap {
     uint64_t root; /* physical */
+    bool has_tables; /* below that */
     struct hal_pmap *next; /* among those that no task has any more */
 };
 
@@ -253,27 +254,45 @@ bool hal_pmap_enter(struct hal_pmap *pmap, uint64_t address, hal_frame_t frame, 
         unmap(pmap, address, entry);
         forget_elsewhere(pmap);
     }
+    pmap->has_tables = true;
     *mapping = (struct mapping){.pmap = pmap, .address = address};
     list_append(memory_mappings(frame), &mapping->link);
     *entry = frame | rights_of(protection);
     return true;
 }
 
-static void restrict_range(struct hal_pmap *pmap, uint64_t start, uint64_t end, int protection)
+/* Whether an entry allows more than it is to. */
+static bool is_more(uint64_t entry, int protection)
 {
-    uint64_t *entry;
-    bool changed = false;
-    int level;
+    const uint64_t rights = rights_of(protection);
 
-    for (uint64_t at = start, size; at < end; at = (at & ~(size - 1)) + size) {
-        entry = find_entry(pmap, at, false, &level);
-        size = (uint64_t)1 << shift_of(entry == NULL ? level : 0);
-        if (entry != NULL && (*entry & PRESENT)) {
+    return !(protection & VM_PROT_READ) || (entry & ~rights & WRITABLE) || (~entry & rights & NO_EXECUTE);
+}
+
+/* The entries of a range in a table, and below.  True: something has changed that a processor may remember. */
+static bool restrict_table(struct hal_pmap *pmap, uint64_t table, int level, uint64_t start, uint64_t end, int protection)
+{
+    const uint64_t span = (uint64_t)1 << shift_of(level);
+    bool changed = false;
+
+    for (uint64_t at = start, *entry = slot(table, start, level); at < end; at = (at & ~(span - 1)) + span, entry++) {
+        if (!(*entry & PRESENT))
+            continue;
+        if (level > 0) {
+            const uint64_t next = (at & ~(span - 1)) + span;
+
+            changed |= restrict_table(pmap, *entry, level - 1, at, next < end ? next : end, protection);
+        } else if (is_more(*entry, protection)) {
             restrict_to(pmap, at, entry, protection);
             changed = true;
         }
     }
-    if (changed)
+    return changed;
+}
+
+static void restrict_range(struct hal_pmap *pmap, uint64_t start, uint64_t end, int protection)
+{
+    if (pmap->has_tables && restrict_table(pmap, pmap->root, LEVELS - 1, start, end, protection))
         forget_elsewhere(pmap);
 }
 
