@@ -9,7 +9,7 @@ cd "$source"
 defined() { # the functions that some folders define
     find "$@" -name '*.c' -exec cat {} + | sed -n 's/^[a-z][a-z_0-9 *]* \**\([a-z_A-Z0-9]*\)(.*/\1/p' | sort -u
 }
-defined machsim/ipc machsim/kern machsim/hal | sed -n 's/^kernel_//p' | sort -u >"$build/gen/built_kernel"
+defined machsim/device machsim/ipc machsim/kern machsim/hal | sed -n 's/^kernel_//p' | sort -u >"$build/gen/built_kernel"
 booted='machsim/kern/exception_ports.c machsim/kern/task_control.c machsim/kern/thread_control.c'
 # shellcheck disable=SC2086 # a list of words
 defined $booted | sed -n 's/^kernel_//p' | sort -u >"$build/gen/built_booted"
@@ -44,7 +44,7 @@ mig_allocate mig_deallocate mig_dealloc_reply_port mig_dealloc_special_reply_por
 mig_get_special_reply_port mig_put_reply_port mig_reply_setup mig_strncpy mig_strncpy_zerofill msg_receive msg_rpc
 msg_send panic pid_for_task slot_name task_for_pid task_name_for_pid'
 has() { grep -qx "$2" "$build/gen/$1"; }
-for defs in include/mach/*.defs include/servers/*.defs; do
+for defs in include/mach/*.defs include/device/*.defs include/servers/*.defs; do
     interface=$(basename "$defs" .defs)
     ids=$build/gen/${interface}_ids.h
     [ -f "$ids" ] || continue

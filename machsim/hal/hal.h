@@ -187,6 +187,19 @@ bool hal_pmap_enter(struct hal_pmap *pmap, uint64_t address, hal_frame_t frame, 
 void hal_pmap_remove(struct hal_pmap *pmap, uint64_t start, uint64_t end);
 void hal_pmap_protect(struct hal_pmap *pmap, uint64_t start, uint64_t end, int protection);
 
+/* ---- devices --------------------------------------------------------------------------------------- */
+
+/* One of the machine's.  What is NULL cannot be done with it. */
+struct hal_device {
+    const char *name;
+    size_t (*write)(const void *bytes, size_t size); /* all of them: how many that is */
+    size_t (*read)(void *bytes, size_t size);        /* those that are there; 0: none yet, and device_ready will be called */
+};
+/* All; the last is NULL. */
+extern const struct hal_device *const hal_devices[];
+/* The core's: a device has something to be read.  No locks are held. */
+void device_ready(const struct hal_device *device);
+
 /* ---- objects of the machine's ------------------------------------------------------------------------ */
 
 /* No one has a send right any more for a port that stands for an object of the machine's.  No locks are held. */

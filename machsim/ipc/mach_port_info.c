@@ -95,6 +95,9 @@ static const struct {
     [OBJECT_FILE] = {30, "FILEPORT"},
     [OBJECT_NAMED_ENTRY] = {28, "NAMED_ENTRY"},
     [OBJECT_MEMORY_CONTROL] = {10, "MEM_OBJ_CONTROL"},
+    [OBJECT_CLOCK] = {25, "CLOCK"},
+    [OBJECT_DEVICE] = {11, "DEVICE"},
+    [OBJECT_DEVICE_MASTER] = {7, "MASTER_DEVICE"},
 };
 
 static kern_return_t object_of(struct ipc_space *space, mach_port_name_t name, enum ipc_object_type *type)

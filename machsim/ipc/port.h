@@ -42,6 +42,8 @@ enum ipc_object_type {
     OBJECT_NAMED_ENTRY,
     OBJECT_MEMORY_CONTROL,
     OBJECT_CLOCK,
+    OBJECT_DEVICE,
+    OBJECT_DEVICE_MASTER,
     OBJECT_EXCEPTION, /* a thread's, for answers about its exceptions */
     OBJECT_TYPES
 };

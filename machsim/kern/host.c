@@ -6,6 +6,7 @@
 #include "gen/kernel/mach_host_server.h"
 #include "ipc/owed.h"
 #include "ipc/transit.h"
+#include "device/devices.h"
 #include "kern/clock.h"
 #include "kern/task.h"
 #include "kern/timer.h"
@@ -62,7 +63,7 @@ kern_return_t kernel_start(void)
         return KERN_RESOURCE_SHORTAGE;
     host_port = ipc_port_create_kernel(OBJECT_HOST, NULL);
     host_priv_port = host_port == NULL ? NULL : ipc_port_create_kernel(OBJECT_HOST_PRIV, NULL);
-    if (host_priv_port == NULL || !clock_init()) {
+    if (host_priv_port == NULL || !clock_init() || !device_init()) {
         kernel_stop();
         return KERN_RESOURCE_SHORTAGE;
     }

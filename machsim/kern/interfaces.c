@@ -6,6 +6,7 @@
 
 #include "gen/kernel/clock_server.h"
 #include "gen/kernel/clock_priv_server.h"
+#include "gen/kernel/device_server.h"
 #include "gen/kernel/host_priv_server.h"
 #include "gen/kernel/host_security_server.h"
 #include "gen/kernel/mach_eventlink_server.h"
@@ -31,6 +32,7 @@ const struct mig_subsystem *const kernel_interfaces[] = {
     TABLE(kernel_mach_host_subsystem),
     TABLE(kernel_clock_subsystem),
     TABLE(kernel_clock_priv_subsystem),
+    TABLE(kernel_device_subsystem),
     TABLE(kernel_host_priv_subsystem),
     TABLE(kernel_host_security_subsystem),
     TABLE(kernel_mach_eventlink_subsystem),

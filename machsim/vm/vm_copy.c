@@ -11,7 +11,7 @@
 
 static size_t allocated(const struct vm_map_copy *copy)
 {
-    return sizeof *copy + (copy->pages == NULL ? (size_t)copy->size : 0);
+    return sizeof *copy + (size_t)copy->room;
 }
 
 struct vm_map_copy *vm_map_copy_alloc(uint64_t size)
@@ -21,7 +21,7 @@ struct vm_map_copy *vm_map_copy_alloc(uint64_t size)
     struct vm_map_copy *copy = hal_alloc(sizeof *copy + (size_t)size);
 
     if (copy != NULL)
-        copy->size = size;
+        copy->size = copy->room = size;
     return copy;
 }
 

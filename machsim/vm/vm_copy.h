@@ -16,6 +16,7 @@ struct hal_pages;
 
 struct vm_map_copy {
     uint64_t size;
+    uint64_t room; /* bytes of data that were allocated */
     struct hal_pages *pages; /* NULL: the bytes are in data */
     bool laundry; /* pages on their way to their manager: vm_pageout.h */
     _Alignas(16) unsigned char data[];
@@ -23,6 +24,11 @@ struct vm_map_copy {
 
 /* Room for `size` bytes of data, zeroed.  NULL: no memory. */
 struct vm_map_copy *vm_map_copy_alloc(uint64_t size);
+/* Only the first bytes count. */
+static inline void vm_map_copy_shrink(struct vm_map_copy *copy, uint64_t size)
+{
+    copy->size = size;
+}
 /* A copy whose bytes the machine holds, which becomes the copy's.  NULL: no memory. */
 struct vm_map_copy *vm_map_copy_of_pages(struct hal_pages *pages, uint64_t size);
 void vm_map_copy_discard(struct vm_map_copy *copy);

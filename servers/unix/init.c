@@ -97,7 +97,7 @@ static void serve(request_t *request)
     else if (request->header.msgh_id == MACH_ID_bootstrap_register && request->header.msgh_local_port == own_port &&
              (request->header.msgh_bits & MACH_MSGH_BITS_COMPLEX))
         serve_registration(request);
-    else
+    else if (!console_typed(&request->header))
         mach_msg_destroy(&request->header);
 }
 
@@ -115,13 +115,28 @@ static void serve_next(void)
 
 /* ---- the start ------------------------------------------------------------------------------------- */
 
+/* The kernel has left the device master port as the first of those that are registered; no one inherits it. */
+static mach_port_t take_master(void)
+{
+    mach_port_array_t ports;
+    mach_msg_type_number_t count;
+    mach_port_t master;
+
+    if (mach_ports_lookup(mach_task_self(), &ports, &count) != KERN_SUCCESS)
+        return MACH_PORT_NULL;
+    master = ports[0];
+    (void)vm_deallocate(mach_task_self(), (vm_address_t)ports, count * sizeof *ports);
+    (void)mach_ports_register(mach_task_self(), NULL, 0);
+    return master;
+}
+
 static bool set_up(void)
 {
     return mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_PORT_SET, &unix_ports) == KERN_SUCCESS &&
            mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &own_port) == KERN_SUCCESS &&
            mach_port_insert_right(mach_task_self(), own_port, own_port, MACH_MSG_TYPE_MAKE_SEND) == KERN_SUCCESS &&
            mach_port_move_member(mach_task_self(), own_port, unix_ports) == KERN_SUCCESS &&
-           task_set_special_port(mach_task_self(), TASK_BOOTSTRAP_PORT, own_port) == KERN_SUCCESS;
+           task_set_special_port(mach_task_self(), TASK_BOOTSTRAP_PORT, own_port) == KERN_SUCCESS && console_open(take_master());
 }
 
 /* What is started after that finds the bootstrap server. */
@@ -197,7 +212,7 @@ _Noreturn void program_main(const void *bytes, size_t size)
     int status = 127;
 
     if (!set_up())
-        mach_print("init: there is no memory\n");
+        mach_print("init: there is no memory, or no console\n");
     else if (!archive_find(archive, "etc/rc", &script))
         mach_print("init: the archive has no file etc/rc, which says what is to be run\n");
     else {

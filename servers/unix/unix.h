@@ -35,7 +35,7 @@ struct process {
     int status; /* of the end: as a shell has it */
 };
 
-enum wait { NO_WAIT, WAITS_FOR_TIME, WAITS_FOR_WORD };
+enum wait { NO_WAIT, WAITS_FOR_TIME, WAITS_FOR_WORD, WAITS_FOR_LINE };
 
 struct unix_thread {
     struct process *process; /* NULL: there is none here */
@@ -117,6 +117,10 @@ uint64_t time_now(void);
 /* Those whose time has come go on.  Milliseconds until the next; -1: none waits for a time. */
 int64_t wait_expire(void);
 
+/* The console's device, by the device master port.  False: it cannot be had. */
+bool console_open(mach_port_t master);
+/* Takes what was typed out of a message of the device's; false: it is another message. */
+bool console_typed(const mach_msg_header_t *message);
 int64_t unix_read_call(struct unix_thread *thread, const struct arguments *arguments);
 int64_t unix_write_call(struct unix_thread *thread, const struct arguments *arguments);
 int64_t unix_writev(struct unix_thread *thread, const struct arguments *arguments);

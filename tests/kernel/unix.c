@@ -220,8 +220,24 @@ static void what_is_not_there_says_so(void)
     CHECK(write(1, (void *)16, 10) == -1 && errno == EFAULT);
 }
 
+/* Says again what is typed, until a line says that it is the end. */
+static int echo(void)
+{
+    char text[200];
+
+    printf("type:\n");
+    while (fgets(text, sizeof text, stdin) != NULL) {
+        printf("<%.*s>\n", (int)strcspn(text, "\n"), text);
+        if (strcmp(text, "end\n") == 0)
+            return 0;
+    }
+    return 4;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "echo") == 0)
+        return echo();
     static const struct {
         const char *name;
         void (*function)(void);

@@ -19,6 +19,18 @@ expect() {
     done
 }
 
+# answer TEXT: waits until the machine says it.
+answer() {
+    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        if grep -q "$1" "$output.serial"; then
+            return
+        fi
+        sleep 0.5
+    done
+    echo "not ok - after $try tries nothing says: $1"
+    failed=1
+}
+
 # archive RC: the programs with another script.
 archive() {
     folder=$(mktemp -d)
@@ -28,7 +40,7 @@ archive() {
     (cd "$folder" && find . -type f | sed 's,^\./,,' | cpio --quiet -o -H newc) >"$output.cpio"
     rm -r "$folder"
 }
-trap 'rm -f "$output" "$output.serial" "$output.cpio"' EXIT
+trap 'rm -f "$output" "$output.serial" "$output.cpio" "$output.typed"' EXIT
 
 for processors in 1 2 4; do
     boot_kernel 256 -smp $processors -initrd user/demo.cpio
@@ -39,6 +51,27 @@ for processors in 1 2 4; do
     ! grep '^not ok' "$output" || failed=1
     grep '^ok' "$output"
 done
+# What is typed comes in lines, and can be mended before they end.
+archive 'unix echo'
+rm -f "$output.typed"
+mkfifo "$output.typed"
+status=0
+timeout 60 $emulator -m 128 -smp 2 -kernel machsim.elf -initrd "$output.cpio" -display none -serial stdio -monitor none -no-reboot \
+    -nic none -device isa-debug-exit,iobase=0xf4,iosize=1 <"$output.typed" >"$output.serial" 2>&1 &
+machine=$!
+exec 3>"$output.typed"
+answer type:
+printf 'some words\r' >&3
+answer '<some words>'
+printf 'mixtz\177\177ed\r' >&3
+answer '<mixed>'
+printf '\r' >&3
+answer '<>'
+printf 'end\r' >&3
+wait $machine || status=$?
+exec 3>&-
+tr -d '\r' <"$output.serial" >"$output"
+expect 1 '<some words>' '<mixed>' '<>' '<end>'
 archive 'unix crash'
 boot_kernel 256 -initrd "$output.cpio"
 expect 9 'unix ends: a bad address' 'ended with status 139'

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* threads.c - threads of processes are the host's: machsim does not make them, nor stop them, nor see their registers. */
+/*
+ * threads.c - what is the host's: threads of processes, which machsim does not make, nor stop, nor sees the registers of; and
+ * devices, of which it has none.
+ */
 #include "hal/hal.h"
+
+const struct hal_device *const hal_devices[] = {NULL};
 
 bool hal_makes_threads(void)
 {

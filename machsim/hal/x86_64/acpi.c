@@ -94,18 +94,42 @@ static const void *find_table(const char *signature, uint32_t least)
 
 /* ---- processors ------------------------------------------------------------------------------------ */
 
+/* The entries of the table of controllers, one after the other: NULL at first, and in the end. */
+static const uint8_t *next_entry(const uint8_t *entry)
+{
+    static const struct head *table;
+
+    if (entry == NULL)
+        table = find_table("APIC", sizeof *table + 8);
+    if (table == NULL)
+        return NULL;
+    entry = entry == NULL ? (const uint8_t *)table + sizeof *table + 8 : entry + entry[1];
+    return entry + 8 <= (const uint8_t *)table + table->length && entry[1] >= 2 ? entry : NULL;
+}
+
+enum { PROCESSOR = 0, LINES = 1, USABLE = 1 };
+
 unsigned acpi_processors(uint32_t *controllers, unsigned room)
 {
-    const struct head *table = find_table("APIC", sizeof *table + 8);
-    const uint8_t *entry = (const uint8_t *)table + sizeof *table + 8;
     unsigned count = 0;
 
-    if (table == NULL)
-        return 0;
-    for (const uint8_t *end = (const uint8_t *)table + table->length; entry + 8 <= end && entry[1] >= 2; entry += entry[1])
-        if (entry[0] == 0 && (entry[4] & 1) && count < room)
+    for (const uint8_t *entry = next_entry(NULL); entry != NULL; entry = next_entry(entry))
+        if (entry[0] == PROCESSOR && (entry[4] & USABLE) && count < room)
             controllers[count++] = entry[3];
     return count;
+}
+
+bool acpi_line_controller(uint64_t *address)
+{
+    for (const uint8_t *entry = next_entry(NULL); entry != NULL; entry = next_entry(entry))
+        if (entry[0] == LINES && entry[1] >= 12) {
+            uint32_t place;
+
+            memcpy(&place, entry + 4, sizeof place);
+            *address = place;
+            return true;
+        }
+    return false;
 }
 
 /* ---- the end --------------------------------------------------------------------------------------- */

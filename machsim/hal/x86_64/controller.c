@@ -50,6 +50,16 @@ uint32_t controller_timer(void)
     return *at(CURRENT);
 }
 
+void controller_route(uint64_t lines, unsigned line, uint8_t vector, uint32_t name)
+{
+    volatile uint32_t *which = memory_at(lines), *value = memory_at(lines + 0x10);
+
+    *which = 0x11 + 2 * line;
+    *value = name << 24;
+    *which = 0x10 + 2 * line;
+    *value = vector;
+}
+
 static void command(uint32_t name, uint32_t what)
 {
     *at(COMMAND_TO) = name << 24;

@@ -17,6 +17,9 @@ void controller_interrupt_ends(void);
 void controller_set_timer(uint32_t ticks);
 uint32_t controller_timer(void);
 
+/* An interrupt line of the machine's, at the controller of these, comes to a processor from now on. */
+void controller_route(uint64_t lines, unsigned line, uint8_t vector, uint32_t name);
+
 /* An interrupt for another processor. */
 void controller_send(uint32_t name, uint8_t vector);
 /* One that it cannot refuse: machine_stop. */

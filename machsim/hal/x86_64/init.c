@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * init.c - the first program: the file `init` of the archive that the boot loader has brought, or, if it is no archive, that
- * itself.  It gets the privileged host port, and sees the archive: address and size of what it has of that come in the
- * registers of a function's first two arguments.
+ * itself.  It gets the privileged host port, the device master port as its first registered port, and sees the archive: address
+ * and size of what it has of that come in the registers of a function's first two arguments.
  */
 #include <mach/vm_inherit.h>
 #include <mach/vm_prot.h>
 
+#include "device/devices.h"
 #include "hal/archive.h"
 #include "hal/x86_64/cpu.h"
 #include "hal/x86_64/user.h"
@@ -100,6 +101,7 @@ static bool run(struct archive_file file, struct archive_file archive)
     if (!archive_program(file, X86_64, &program) || task_make(NULL, &identity, &limits, &task) != KERN_SUCCESS)
         return false;
     task->ended = has_ended;
+    task->registered[0] = ipc_port_make_send(device_master_port);
     return load(task->map, &program, USER_START, files) && place(task->map, files, archive.size, archive, VM_PROT_READ) &&
            map_memory(task->map, stack - STACK_SIZE, stack) &&
            begin(task, &(struct trap_frame){.rip = program.entry, .rsp = stack - 8, .rdi = files, .rsi = archive.size});

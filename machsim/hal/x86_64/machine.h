@@ -17,6 +17,12 @@
 
 void console_start(void);
 void console_put(char c);
+/* The same for some at once, which other processors' do not come between. */
+void console_write(const char *bytes, size_t size);
+/* What is typed interrupts this processor; console_interrupt takes it, and console_tell, without locks, says so to the core. */
+void console_listen(void);
+void console_interrupt(void);
+void console_tell(void);
 /* printf's %s, %c, %d, %u, %x and %p, with widths, `0`, and `l` and `ll` for 64 bits. */
 __attribute__((format(printf, 1, 2))) void console_print(const char *format, ...);
 

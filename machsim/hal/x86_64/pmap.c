@@ -391,9 +391,10 @@ bool pmap_enter_kernel(uint64_t address, uint64_t physical)
     return entry != NULL;
 }
 
-/* The registers of the interrupt controller are no memory: their page of the direct map is not cached. */
+/* The registers of interrupt controllers are no memory: their pages of the direct map are not cached. */
 void pmap_start(void)
 {
     boot_directories[CONTROLLER_ADDRESS >> 21] |= UNCACHED;
+    boot_directories[(CONTROLLER_ADDRESS >> 21) - 1] |= UNCACHED; /* those of the machine's lines are just below */
     cpu_set_map(cpu_map());
 }

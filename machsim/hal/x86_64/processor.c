@@ -215,8 +215,10 @@ bool processor_work(void)
         timer_expire();
         some = true;
     }
-    if (cpu->core.deferred.first != NULL)
+    if (cpu->core.deferred.first != NULL) {
         defer_drain();
+        some = true; /* it may have brought more to run */
+    }
     /* What was begun before is over: new epochs need not wait for it. */
     if (processor_count > 1)
         atomic_exchange(&cpu->in_kernel_since, atomic_load(&epoch));

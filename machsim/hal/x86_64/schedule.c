@@ -309,6 +309,7 @@ static void wait(struct cpu *cpu)
         processor_leaves(cpu, IDLE);
         cpu_wait();
         processor_came(cpu);
+        console_tell();
     }
     hal_lock_acquire(&turns);
     idle &= ~((uint64_t)1 << cpu->number);

@@ -36,6 +36,7 @@ void machine_start(uint64_t start_information)
     if (boot_option("panic"))
         kern_assert(!"a panic, as the command line has it");
     schedule_start();
+    console_listen();
     if (!init_start())
         machine_exit(3);
     processor_go();

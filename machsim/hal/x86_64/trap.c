@@ -90,6 +90,7 @@ void trap_handle(struct trap_frame *frame)
     switch (frame->vector) {
     case VECTOR_TIMER: (void)clock_interrupt(); return;
     case VECTOR_ROUSE: controller_interrupt_ends(); return;
+    case VECTOR_CONSOLE: console_interrupt(); return;
     case VECTOR_UNREFUSABLE: cpu_stop(); /* another panics */
     case VECTOR_SPURIOUS: return;
     default: break;

@@ -113,13 +113,13 @@ static void page_fault(struct program *program)
 
 static void print(struct program *program)
 {
-    char c;
+    char text[4096];
+    size_t length = 0;
 
-    for (uint64_t at = program->registers.rdi, n = 0; n < 4096; n++, at++) {
-        if (!hal_copyin_message(program->thread, at, &c, 1) || c == '\0')
-            break;
-        console_put(c);
-    }
+    while (length < sizeof text && hal_copyin_message(program->thread, program->registers.rdi + length, &text[length], 1) &&
+           text[length] != '\0')
+        length++;
+    console_write(text, length);
     program->registers.rax = KERN_SUCCESS;
     schedule(program);
 }
@@ -181,6 +181,11 @@ _Noreturn void program_trap(void)
         break;
     case VECTOR_ROUSE:
         controller_interrupt_ends();
+        schedule(program);
+        break;
+    case VECTOR_CONSOLE:
+        console_interrupt();
+        console_tell();
         schedule(program);
         break;
     case VECTOR_UNREFUSABLE: cpu_stop(); /* another processor panics */

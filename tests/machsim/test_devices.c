@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_devices.c - the device interface, with the simulated machine's one device, which gives back what is written to it. */
+#include "harness.h"
+
+#include "device/devices.h"
+#include "gen/device.h"
+#include "gen/device_ids.h"
+
+static mach_port_t master, echo;
+
+static void set_up(void)
+{
+    mach_port_name_t name;
+
+    harness_start();
+    ck_assert_int_eq(ipc_right_give(current->thread->task->space,
+                                    (struct ipc_right){.port = ipc_port_make_send(device_master_port),
+                                                       .type = MACH_MSG_TYPE_PORT_SEND},
+                                    &name),
+                     KERN_SUCCESS);
+    master = name;
+    ck_assert_int_eq(device_open(master, D_READ | D_WRITE, "echo", &echo), D_SUCCESS);
+}
+
+START_TEST(devices_are_opened_by_name_and_mode)
+{
+    mach_port_t device;
+
+    ck_assert_int_eq(device_open(master, D_READ, "nothing", &device), D_NO_SUCH_DEVICE);
+    ck_assert_int_eq(device_open(echo, D_READ, "echo", &device), KERN_INVALID_ARGUMENT);
+    ck_assert_int_eq(device_close(master), D_NO_SUCH_DEVICE);
+}
+END_TEST
+
+START_TEST(what_is_written_is_read)
+{
+    char bytes[IO_INBAND_MAX];
+    mach_msg_type_number_t count = sizeof bytes;
+    int written = 0;
+    vm_offset_t data;
+
+    ck_assert_int_eq(device_write_inband(echo, 0, 0, (char[]){"hello"}, 5, &written), D_SUCCESS);
+    ck_assert_int_eq(written, 5);
+    ck_assert_int_eq(device_read_inband(echo, 0, 0, 3, bytes, &count), D_SUCCESS);
+    ck_assert_int_eq(count, 3);
+    ck_assert(memcmp(bytes, "hel", 3) == 0);
+    ck_assert_int_eq(device_read(echo, 0, 0, 1000, &data, &count), D_SUCCESS);
+    ck_assert_int_eq(count, 2);
+    ck_assert(memcmp((void *)data, "lo", 2) == 0);
+    sim_unmap(data, count);
+    ck_assert_int_eq(device_write(echo, 0, 0, (vm_offset_t)"more", 4, &written), D_SUCCESS);
+    ck_assert_int_eq(written, 4);
+}
+END_TEST
+
+START_TEST(there_may_be_nothing_to_read)
+{
+    char bytes[IO_INBAND_MAX];
+    mach_msg_type_number_t count = sizeof bytes;
+    vm_offset_t data;
+
+    ck_assert_int_eq(device_read_inband(echo, D_NOWAIT, 0, 10, bytes, &count), D_WOULD_BLOCK);
+    ck_assert_int_eq(device_read(echo, D_NOWAIT, 0, 10, &data, &count), D_WOULD_BLOCK);
+    ck_assert_int_eq(device_read_inband(echo, 0, 0, 0, bytes, &count), D_INVALID_SIZE);
+}
+END_TEST
+
+START_TEST(a_reader_waits_until_there_is_something)
+{
+    struct sim_thread *reader = sim_thread(current->thread->task);
+    const mach_port_t reply = receive_right();
+    union {
+        __Request__device_read_inband_t request;
+        __Reply__device_read_inband_t reply;
+        unsigned char room[400];
+    } message = {.request = {.Head = {.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE),
+                                      .msgh_remote_port = echo,
+                                      .msgh_local_port = reply,
+                                      .msgh_id = MACH_ID_device_read_inband},
+                             .NDR = NDR_record,
+                             .bytes_wanted = 100}};
+    int written;
+
+    ck_assert(!start_mach_msg(reader, &message.request.Head, MACH_SEND_MSG | MACH_RCV_MSG, sizeof message.request,
+                              sizeof message, reply, 0, MACH_PORT_NULL));
+    ck_assert_int_eq(device_write_inband(echo, 0, 0, (char[]){"late"}, 4, &written), D_SUCCESS);
+    sim_run();
+    ck_assert(!reader->busy && reader->result == MACH_MSG_SUCCESS);
+    ck_assert_int_eq(message.reply.RetCode, D_SUCCESS);
+    ck_assert_int_eq(message.reply.dataCnt, 4);
+    ck_assert(memcmp(message.reply.data, "late", 4) == 0);
+}
+END_TEST
+
+START_TEST(the_device_time_tells_the_calendar)
+{
+    mach_port_t clock;
+    char bytes[IO_INBAND_MAX];
+    mach_msg_type_number_t count = sizeof bytes;
+    int written, status[4];
+
+    ck_assert_int_eq(device_open(master, D_WRITE, "time", &clock), D_INVALID_OPERATION);
+    ck_assert_int_eq(device_open(master, D_READ, "time", &clock), D_SUCCESS);
+    ck_assert_int_eq(device_read_inband(clock, 0, 0, 100, bytes, &count), D_SUCCESS);
+    ck_assert_int_eq(count, 8);
+    ck_assert_int_eq(device_write_inband(clock, 0, 0, bytes, 1, &written), D_INVALID_OPERATION);
+    count = 4;
+    ck_assert_int_eq(device_get_status(clock, 1, status, &count), D_INVALID_OPERATION);
+    ck_assert_int_eq(device_close(clock), D_SUCCESS);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("devices");
+    const TTest *const tests[] = {
+        devices_are_opened_by_name_and_mode, what_is_written_is_read, there_may_be_nothing_to_read,
+        a_reader_waits_until_there_is_something, the_device_time_tells_the_calendar,
+    };
+
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+        add_test(suite, tests[i], set_up, harness_stop, 20);
+    return run_suite(suite);
+}
