@@ -6,11 +6,11 @@
 #include <mach/host_priv.h>
 #include <mach/mach.h>
 #include <mach/mach_vm.h>
-#include <mach/thread_status.h>
 #include <stdint.h>
 
 #include "libmach/trap/trap.h"
 #include "machsim/kern/trap.h"
+#include "tests/kernel/start_thread.h"
 
 #define HALT 8
 #define ROUNDS 1000u
@@ -97,8 +97,6 @@ static void large_message_to_self(void)
 
 /* ---- another task ---------------------------------------------------------------------------------- */
 
-#define STACK_SIZE ((vm_size_t)65536)
-
 typedef struct {
     mach_msg_header_t header;
     unsigned char bytes[32768 + 72];
@@ -108,11 +106,12 @@ static mach_port_t server; /* the same name in both tasks */
 static buffer_t buffer;
 
 /* Answers each request with as many bytes. */
-static void serve(void)
+static void serve(mach_port_t unused)
 {
     mach_msg_size_t size = 0;
     mach_msg_option_t option = MACH_RCV_MSG;
 
+    (void)unused;
     for (;;) {
         if (mach_msg(&buffer.header, option, size, sizeof buffer, server, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS)
             __builtin_trap();
@@ -123,22 +122,10 @@ static void serve(void)
     }
 }
 
-static mach_port_t new_thread(mach_port_t task)
-{
-    x86_thread_state64_t state = {.__rip = (uintptr_t)serve};
-    vm_address_t stack = 0;
-    mach_port_t thread = MACH_PORT_NULL;
-
-    (void)vm_allocate(task, &stack, STACK_SIZE, VM_FLAGS_ANYWHERE);
-    state.__rsp = stack + STACK_SIZE - 8;
-    (void)thread_create_running(task, x86_THREAD_STATE64, (thread_state_t)&state, x86_THREAD_STATE64_COUNT, &thread);
-    return thread;
-}
-
 /* A task with this one's memory, the receive right for a port, and a thread that serves it. */
 static void start_server(void)
 {
-    mach_port_t task, name, send;
+    mach_port_t task, thread, name, send;
     mach_msg_type_name_t type;
 
     (void)mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &name);
@@ -146,7 +133,7 @@ static void start_server(void)
     server = 0x100003;
     (void)task_create(mach_task_self(), NULL, 0, TRUE, &task);
     (void)mach_port_insert_right(task, server, name, MACH_MSG_TYPE_MOVE_RECEIVE);
-    (void)new_thread(task);
+    (void)start_thread(task, serve, MACH_PORT_NULL, &thread);
     server = send;
 }
 

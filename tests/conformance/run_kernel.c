@@ -6,10 +6,10 @@
 #include "conformance.h"
 
 #include "libmach/trap/trap.h"
+#include "tests/kernel/start_thread.h"
 
 #include <mach/host_priv.h>
 #include <mach/mig.h>
-#include <mach/thread_status.h>
 
 #define HALT 8 /* RB_HALT: host_reboot */
 
@@ -33,19 +33,11 @@ void conformance_failed(const char *file, int line, const char *what, long long 
 
 /* ---- threads and tasks ----------------------------------------------------------------------------- */
 
-#define STACK_SIZE ((vm_size_t)65536)
-
-/* A thread in a task begins with a function and its argument; that must not return. */
 mach_port_t new_thread(mach_port_t task, void (*function)(mach_port_t argument), mach_port_t argument)
 {
-    x86_thread_state64_t state = {.__rip = (uintptr_t)function, .__rdi = argument};
-    vm_address_t stack = 0;
     mach_port_t thread;
 
-    CHECK_SUCCESS(vm_allocate(task, &stack, STACK_SIZE, VM_FLAGS_ANYWHERE));
-    state.__rsp = stack + STACK_SIZE - 8;
-    CHECK_SUCCESS(
-        thread_create_running(task, x86_THREAD_STATE64, (thread_state_t)&state, x86_THREAD_STATE64_COUNT, &thread));
+    CHECK_SUCCESS(start_thread(task, function, argument, &thread));
     return thread;
 }
 

@@ -27,6 +27,34 @@ wants 'machine_start+0x'
 boot 64 '' 7
 wants 'no initial program'
 
+boot 64 "selftest and more words" 1
+
+# QEMU takes the kernel for Multiboot's, by a number at the start of its first segment.  Without that it is a PVH loader.
+folder=$(mktemp -d)
+trap 'rm -rf "$output" "$output.serial" "$folder"' EXIT
+cp machsim.elf "$folder/machsim.elf"
+dd if=/dev/zero of="$folder/machsim.elf" bs=1 seek=4096 count=4 conv=notrunc 2>/dev/null
+kernel=$folder/machsim.elf
+boot 64 selftest 1
+kernel=machsim.elf
+
+# GRUB is a loader of Multiboot 2's.
+if command -v grub-mkrescue >/dev/null && command -v xorriso >/dev/null && command -v mformat >/dev/null; then
+    mkdir -p "$folder/disk/boot/grub"
+    cp machsim.elf "$folder/disk/boot"
+    echo 'set timeout=0
+menuentry machsim {
+    multiboot2 /boot/machsim.elf selftest
+}' >"$folder/disk/boot/grub/grub.cfg"
+    grub-mkrescue -o "$folder/disk.iso" "$folder/disk" >/dev/null 2>&1
+    run_machine 64 -cdrom "$folder/disk.iso"
+    cat "$output"
+    [ $status -eq 1 ] || { echo "by GRUB: the status is $status, not 1"; failed=1; }
+    wants '^ok 7 - '
+else
+    echo "# grub-mkrescue, xorriso or mtools are not installed: Multiboot 2 is not tried"
+fi
+
 text=$(size machsim.elf | awk 'NR == 2 { print $1 }')
 echo "text: $text bytes"
 [ "$text" -le 400000 ] || { echo "that is more than 400000"; failed=1; }

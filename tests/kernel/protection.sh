@@ -17,6 +17,14 @@ run() {
 }
 
 run user/fuzz 1 '^ok 1 - the kernel serves'
+for processors in 1 4; do
+    boot_kernel 256 -smp $processors -initrd user/hurt
+    grep '^\(not \)\{0,1\}ok' "$output"
+    if [ $status -ne 1 ] || [ "$(grep -c '^ok ' "$output")" != 6 ]; then
+        cat "$output"
+        failed=1
+    fi
+done
 number=0
 for how in 'general protection' 'general protection' 'a page that is not there' 'a page that is not there' \
     'a page that is not there' 'general protection' 'a page that is not there' 'a protected page' 'a protected page' \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * boot.S - from the boot loader to C.  A PVH loader (QEMU's -kernel, cloud monitors) comes in 32-bit mode without paging,
- * with the address of its start information in ebx.
+ * boot.S - from the boot loader to C.  Three kinds of loaders come in 32-bit mode without paging, with the address of what they have
+ * to say in ebx: Multiboot's (QEMU's -kernel), Multiboot 2's (GRUB), which tell by a number in eax which they are, and PVH's (cloud
+ * monitors).
  *
  * The first map of memory: physical memory up to 4 GiB at DIRECT_MAP, its first GiB at KERNEL_BASE, and, until C runs at
  * the upper addresses, at 0.
@@ -32,13 +33,26 @@
     .long start
 
     .section .boot.text, "ax"
+/* For Multiboot: its number, what is wanted (pages, memory, the addresses that follow), the sum of all is 0. */
+    .align 8
+multiboot:
+    .long 0x1badb002, 0x10003, -(0x1badb002 + 0x10003)
+    .long multiboot, KERNEL_START, kernel_load_end - KERNEL_BASE, kernel_end - KERNEL_BASE, start
+/* For Multiboot 2: number, processor, length, sum; and no wishes, for it knows the file's format. */
+    .align 8
+multiboot2:
+    .long 0xe85250d6, 0, 24, -(0xe85250d6 + 24)
+    .word 0, 0
+    .long 8
+
     .code32
     .globl start
 start:
     cli
     cld
     movl $(boot_stack_top - KERNEL_BASE), %esp
-    movl %ebx, %edi         /* the argument of machine_start */
+    movl %ebx, %edi         /* the arguments of machine_start */
+    movl %eax, %esi
 
     /* Four directories of 2 MiB pages. */
     movl $(boot_directories - KERNEL_BASE), %ecx
@@ -95,6 +109,7 @@ upper:
     movq %cr3, %rax
     movq %rax, %cr3
     movl %edi, %edi
+    movl %esi, %esi
     xorl %ebp, %ebp                         /* where backtraces end */
     call machine_start
 1:  hlt

@@ -90,10 +90,21 @@ static bool begin(struct task *task, const struct trap_frame *registers)
     return true;
 }
 
+/* One task, and each that comes of it, may use a good part of memory for what it has in the kernel; not all. */
+static struct task_limits limits_of(uint64_t bytes)
+{
+    const uint64_t ports = bytes / 8 / 1024, names = bytes / 32 / 64;
+
+    return (struct task_limits){.names = names < SPACE_MAX_INDEX ? (uint32_t)names : SPACE_MAX_INDEX,
+                                .receives = ports < SPACE_MAX_INDEX ? (uint32_t)ports : SPACE_MAX_INDEX,
+                                .memory = bytes / 8,
+                                .threads = 1024};
+}
+
 static bool run(struct archive_file file, struct archive_file archive)
 {
     static const struct task_identity identity = {.pid = 1, .privileged = true};
-    static const struct task_limits limits = {.names = 1 << 20, .receives = 1 << 19, .memory = 1 << 30, .threads = 1024};
+    const struct task_limits limits = limits_of(memory_pages() * HAL_PAGE_SIZE);
     const uint64_t stack = STACK_TOP - some_pages(), files = stack - 2 * STACK_SIZE - vm_page_round(archive.size) - some_pages();
     struct archive_program program;
     struct task *task;

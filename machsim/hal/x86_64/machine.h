@@ -41,8 +41,8 @@ extern struct boot_information {
     uint64_t acpi;                /* the firmware's tables; 0: look for them */
 } boot;
 
-/* False: it is no start information. */
-bool boot_read(uint64_t start_information);
+/* Reads what a loader says; `loader` is the number by which it tells which it is.  False: there is nothing of use. */
+bool boot_read(uint64_t start_information, uint32_t loader);
 /* Whether a word stands on the command line. */
 bool boot_option(const char *word);
 

@@ -24,8 +24,8 @@
 #define NO_EXECUTE ((uint64_t)1 << 63)
 #define ADDRESS ((uint64_t)0x000ffffffffff000)
 
-/* Pages that frames leave to the kernel. */
-#define RESERVE 64u
+/* Pages that frames leave to the kernel: one of so many. */
+#define RESERVE 32u
 
 struct hal_pmap {
     uint64_t root; /* physical */
@@ -46,9 +46,9 @@ extern uint64_t boot_map[ENTRIES], boot_directories[4 * ENTRIES];
 
 uint64_t hal_frames_free(void)
 {
-    const uint64_t pages = memory_free_pages();
+    const uint64_t pages = memory_free_pages(), reserve = memory_pages() / RESERVE;
 
-    return pages > RESERVE ? pages - RESERVE : 0;
+    return pages > reserve ? pages - reserve : 0;
 }
 
 bool hal_frames_stay(void)

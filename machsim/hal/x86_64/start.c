@@ -6,12 +6,12 @@
 
 static char first_fault_stack[4096]; /* until it has stacks of its own */
 
-static void start_machine(uint64_t start_information)
+static void start_machine(uint64_t start_information, uint32_t loader)
 {
     processor_start();
     console_start();
-    if (!boot_read(start_information))
-        panic_at(NULL, "the boot loader has left no start information (PVH)");
+    if (!boot_read(start_information, loader))
+        panic_at(NULL, "the boot loader is neither of Multiboot's kinds nor PVH's, or tells of no memory");
     trap_start(cpu_self(), first_fault_stack + sizeof first_fault_stack);
     pmap_start();
     memory_start();
@@ -20,10 +20,10 @@ static void start_machine(uint64_t start_information)
     clock_start();
 }
 
-void machine_start(uint64_t start_information);
-void machine_start(uint64_t start_information)
+void machine_start(uint64_t start_information, uint32_t loader);
+void machine_start(uint64_t start_information, uint32_t loader)
 {
-    start_machine(start_information);
+    start_machine(start_information, loader);
     processor_start_others();
     console_print("machsim: x86_64, %u processors, %lu MiB of memory, in %u parts\n", processor_count,
                   memory_pages() >> (20 - HAL_PAGE_SHIFT), boot.memory_count);
