@@ -28,6 +28,8 @@ boot 64 '' 7
 wants 'no initial program'
 
 boot 64 "selftest and more words" 1
+boot 64 'pci selftest' 1
+wants '^pci 00:00.0  8086:1237  class 0600'
 
 # QEMU takes the kernel for Multiboot's, by a number at the start of its first segment.  Without that it is a PVH loader.
 folder=$(mktemp -d)

@@ -133,6 +133,11 @@ bool clock_due(void);
 /* Has an interrupt come in so many nanoseconds, too: whoever runs has had its turn then.  0: none. */
 void clock_quantum(uint64_t nanoseconds);
 
+/* ---- pci.c --------------------------------------------------------------------------------------------- */
+
+/* Tells what is there. */
+void pci_list(void);
+
 /* ---- panic.c ------------------------------------------------------------------------------------------- */
 
 /* Ends the machine; QEMU's exit status is 2 * status + 1. */

@@ -31,6 +31,8 @@ void machine_start(uint64_t start_information, uint32_t loader)
         panic_at(NULL, "the core did not start");
     while (processor_work())
         ;
+    if (boot_option("pci"))
+        pci_list();
     if (boot_option("selftest"))
         machine_exit(selftest() ? 0 : 2);
     if (boot_option("panic"))
