@@ -70,6 +70,19 @@ static void page_life(void)
     (void)mach_vm_deallocate(mach_task_self(), address, vm_page_size);
 }
 
+/* All its pages have been touched. */
+static void *a_megabyte(void)
+{
+    static mach_vm_address_t memory;
+
+    if (memory == 0) {
+        (void)mach_vm_allocate(mach_task_self(), &memory, 1 << 20, VM_FLAGS_ANYWHERE);
+        for (unsigned i = 0; i < 1 << 20; i += 4096)
+            ((volatile char *)memory)[i] = 1;
+    }
+    return (void *)memory;
+}
+
 static void large_message_to_self(void)
 {
     static struct {
@@ -78,18 +91,11 @@ static void large_message_to_self(void)
         mach_msg_ool_descriptor_t memory;
         unsigned char room[72];
     } message;
-    static mach_vm_address_t memory;
-
-    if (memory == 0) {
-        (void)mach_vm_allocate(mach_task_self(), &memory, 1 << 20, VM_FLAGS_ANYWHERE);
-        for (unsigned i = 0; i < 1 << 20; i += 4096)
-            ((volatile char *)memory)[i] = 1;
-    }
     message.header = (mach_msg_header_t){.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0) | MACH_MSGH_BITS_COMPLEX,
                                          .msgh_remote_port = port};
     message.body.msgh_descriptor_count = 1;
     message.memory = (mach_msg_ool_descriptor_t){
-        .address = (void *)memory, .size = 1 << 20, .copy = MACH_MSG_VIRTUAL_COPY, .type = MACH_MSG_OOL_DESCRIPTOR};
+        .address = a_megabyte(), .size = 1 << 20, .copy = MACH_MSG_VIRTUAL_COPY, .type = MACH_MSG_OOL_DESCRIPTOR};
     (void)mach_msg(&message.header, MACH_SEND_MSG | MACH_RCV_MSG, sizeof message - sizeof message.room, sizeof message, port, 0,
                    MACH_PORT_NULL);
     (void)mach_vm_deallocate(mach_task_self(), (mach_vm_address_t)message.memory.address, 1 << 20);
@@ -99,13 +105,15 @@ static void large_message_to_self(void)
 
 typedef struct {
     mach_msg_header_t header;
+    mach_msg_body_t body;
+    mach_msg_ool_descriptor_t memory;
     unsigned char bytes[32768 + 72];
 } buffer_t;
 
 static mach_port_t server; /* the same name in both tasks */
 static buffer_t buffer;
 
-/* Answers each request with as many bytes. */
+/* Answers each request with a header alone; memory in it goes. */
 static void serve(mach_port_t unused)
 {
     mach_msg_size_t size = 0;
@@ -115,7 +123,9 @@ static void serve(mach_port_t unused)
     for (;;) {
         if (mach_msg(&buffer.header, option, size, sizeof buffer, server, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS)
             __builtin_trap();
-        size = buffer.header.msgh_size;
+        if (buffer.header.msgh_bits & MACH_MSGH_BITS_COMPLEX)
+            (void)mach_vm_deallocate(mach_task_self(), (mach_vm_address_t)buffer.memory.address, buffer.memory.size);
+        size = sizeof buffer.header;
         buffer.header.msgh_bits = MACH_MSGH_BITS(MACH_MSGH_BITS_REMOTE(buffer.header.msgh_bits), 0);
         buffer.header.msgh_local_port = MACH_PORT_NULL;
         option = MACH_SEND_MSG | MACH_RCV_MSG;
@@ -137,7 +147,7 @@ static void start_server(void)
     server = send;
 }
 
-static void rpc(mach_msg_size_t size)
+static void rpc(mach_msg_size_t size, mach_msg_bits_t complex)
 {
     static mach_port_t reply;
 
@@ -145,7 +155,7 @@ static void rpc(mach_msg_size_t size)
         start_server();
     if (reply == MACH_PORT_NULL)
         reply = mach_reply_port();
-    buffer.header = (mach_msg_header_t){.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE),
+    buffer.header = (mach_msg_header_t){.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE) | complex,
                                         .msgh_remote_port = server,
                                         .msgh_local_port = reply};
     if (mach_msg(&buffer.header, MACH_SEND_MSG | MACH_RCV_MSG, sizeof buffer.header + size, sizeof buffer, reply, 0,
@@ -155,22 +165,31 @@ static void rpc(mach_msg_size_t size)
 
 static void rpc_0(void)
 {
-    rpc(0);
+    rpc(0, 0);
 }
 
 static void rpc_1k(void)
 {
-    rpc(1024);
+    rpc(1024, 0);
 }
 
 static void rpc_4k(void)
 {
-    rpc(4096);
+    rpc(4096, 0);
 }
 
 static void rpc_32k(void)
 {
-    rpc(32768);
+    rpc(32768, 0);
+}
+
+/* Its memory is copied, given to the other task, and let go of there; no one reads it. */
+static void rpc_1m(void)
+{
+    buffer.body.msgh_descriptor_count = 1;
+    buffer.memory = (mach_msg_ool_descriptor_t){
+        .address = a_megabyte(), .size = 1 << 20, .copy = MACH_MSG_VIRTUAL_COPY, .type = MACH_MSG_OOL_DESCRIPTOR};
+    rpc(sizeof buffer.body + sizeof buffer.memory, MACH_MSGH_BITS_COMPLEX);
 }
 
 static void thread_life(void)
@@ -207,6 +226,7 @@ static const struct {
     {"rpc_1K", rpc_1k},
     {"rpc_4K", rpc_4k},
     {"rpc_32K", rpc_32k},
+    {"rpc_1M_out_of_line", rpc_1m},
     {"thread_create_terminate", thread_life},
     {"task_create_terminate", task_life},
 };

@@ -110,7 +110,11 @@ void ipc_port_destroy_kernel(struct ipc_port *port)
 
     (void)forget_object(port, &name);
     ipc_space_lock(ipc_space_kernel);
-    ipc_right_destroy(ipc_space_kernel, name, ipc_space_lookup(ipc_space_kernel, name));
+    struct ipc_entry *entry = ipc_space_lookup(ipc_space_kernel, name);
+
+    /* A reply that is being made just now may have a send right under that name: it becomes a dead name there. */
+    if (ipc_right_delta(ipc_space_kernel, name, entry, MACH_PORT_RIGHT_RECEIVE, -1) != KERN_SUCCESS)
+        ipc_right_destroy(ipc_space_kernel, name, entry); /* without memory for that the reply is lost */
     ipc_space_unlock(ipc_space_kernel);
 }
 
