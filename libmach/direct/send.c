@@ -125,13 +125,21 @@ static bool take_slot(struct outgoing *channel, struct request *request)
     return false;
 }
 
-/* What was taken is not used. */
-static void drop_slot(struct outgoing *channel, struct request *request)
+/*
+ * What was taken is not used.  False: machsim has used it, for the receiver has just ended, and tells that there will be no answer:
+ * that is what becomes of a request that was sent a moment before, and so this one was.
+ */
+static bool drop_slot(struct outgoing *channel, struct request *request)
 {
+    uint32_t word = SLOT_WORD(request->sequence, SLOT_OUTSTANDING);
+
     if (request->reply == NULL)
-        return;
-    atomic_store(&channel->forward->slots[request->slot].state, SLOT_WORD(request->sequence, SLOT_FREE));
+        return true;
+    if (!atomic_compare_exchange_strong(&channel->forward->slots[request->slot].state, &word,
+                                        SLOT_WORD(request->sequence, SLOT_FREE)))
+        return false;
     atomic_store(&request->reply->waiting, 0);
+    return true;
 }
 
 /* Writes the message, and makes it visible. */
@@ -183,10 +191,8 @@ static enum put put(struct outgoing *channel, struct request *request)
     if (fits)
         publish(channel, request, at);
     atomic_store_explicit(&channel->forward->sending, 0, memory_order_release);
-    if (!fits) {
-        drop_slot(channel, request);
-        return full;
-    }
+    if (!fits)
+        return drop_slot(channel, request) ? full : PUT;
     announce(channel, atomic_load_explicit(&channel->forward->incoming, memory_order_relaxed) % CHANNEL_INCOMING);
     return PUT;
 }
@@ -249,8 +255,7 @@ static bool was_taken(struct outgoing *channel, struct request *request)
     direct_do(WIRE_TRAP_DRAIN, channel->number, 0); /* returns when the closing is over */
     if (atomic_load(&channel->backward->head) == channel->tail)
         return true;
-    drop_slot(channel, request);
-    return false;
+    return !drop_slot(channel, request);
 }
 
 /* After a message is visible: whoever is to take it is told.  False: no one will.  Unlocks the channel. */
