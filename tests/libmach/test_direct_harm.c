@@ -44,6 +44,7 @@ typedef struct {
 
 /* The process is killed when so many steps are left; < 0: never. */
 static long steps_left = -1;
+#define WITHOUT_STEPS 9 /* the status of a child that was to be killed, and has made no step */
 
 void direct_step(void);
 void direct_step(void)
@@ -155,7 +156,7 @@ static _Noreturn void client_script(long steps)
     for (int i = SCRIPT; i < 2 * SCRIPT; i++)
         if (call(to, reply, i) != i + 1)
             _exit(7);
-    _exit(0);
+    _exit(steps_left == steps ? WITHOUT_STEPS : 0);
 }
 
 /* Serves a client until it has ended, and no message is left: the number of the last. */
@@ -200,8 +201,15 @@ static void check_room(mach_port_t port)
 
 static bool was_killed(int status)
 {
-    ck_assert(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0);
+    ck_assert(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL
+                                  : WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == WITHOUT_STEPS);
     return WIFSIGNALED(status);
+}
+
+/* On a machine that is so busy that nothing goes by the channel the same step is tried again. */
+static bool is_tried_again(int status, unsigned *tries)
+{
+    return WIFEXITED(status) && WEXITSTATUS(status) == WITHOUT_STEPS && (*tries)++ < 50;
 }
 
 START_TEST(a_client_that_is_killed_at_any_step_does_no_harm)
@@ -209,6 +217,7 @@ START_TEST(a_client_that_is_killed_at_any_step_does_no_harm)
     mach_port_t port = new_port();
     bool killed = true;
     long step;
+    unsigned tries = 0;
 
     publish(port);
     const mach_msg_type_number_t before = names();
@@ -225,6 +234,10 @@ START_TEST(a_client_that_is_killed_at_any_step_does_no_harm)
         killed = was_killed(status);
         ck_assert(killed || count == 2 * SCRIPT);
         check_room(port);
+        if (is_tried_again(status, &tries)) {
+            killed = true;
+            step--;
+        }
     }
     ck_assert_int_gt(step, 30); /* it did go by the channel */
     ck_assert_uint_eq(names(), before);
@@ -242,7 +255,7 @@ static _Noreturn void server_script(long steps)
         if (receive(&message, port, 10000) != MACH_MSG_SUCCESS)
             _exit(4);
         if (message.number == -1)
-            _exit(0);
+            _exit(steps_left == steps ? WITHOUT_STEPS : 0);
         if (message.number == 0)
             steps_left = steps;
         if (MACH_PORT_VALID(message.header.msgh_remote_port))
@@ -271,6 +284,7 @@ START_TEST(a_server_that_is_killed_at_any_step_does_no_harm)
     mach_port_t own = new_port(), reply = mach_reply_port();
     bool killed = true;
     long step;
+    unsigned tries = 0;
 
     publish(own);
     const mach_msg_type_number_t before = names();
@@ -295,6 +309,10 @@ START_TEST(a_server_that_is_killed_at_any_step_does_no_harm)
 
         ck_assert_int_eq(receive(&message, reply, 0), MACH_RCV_TIMED_OUT);
         ck_assert_int_eq(mach_port_destroy(mach_task_self(), server), KERN_SUCCESS);
+        if (is_tried_again(status, &tries)) {
+            killed = true;
+            step--;
+        }
     }
     ck_assert_int_gt(step, 30); /* it did go by the channel */
     ck_assert_uint_eq(names(), before);

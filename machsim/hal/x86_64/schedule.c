@@ -63,9 +63,13 @@ kern_return_t hal_thread_create(struct task *task, struct thread **thread)
     return KERN_SUCCESS;
 }
 
-/* Waits until no processor is in the program.  It is held, or has ended: none begins. */
+/*
+ * Waits until no processor is in the program.  It is held, or has ended: none begins, for who goes on without the lock first says
+ * so and then looks whether it may, while this looks after that is written.
+ */
 static void stop(struct program *program)
 {
+    atomic_thread_fence(memory_order_seq_cst);
     while (atomic_load(&program->turn) == RUNNING) {
         processor_rouse(processors[program->on]);
         for (int i = 0; i < 10000 && atomic_load(&program->turn) == RUNNING; i++)
