@@ -21,11 +21,13 @@ expect() {
 
 # answer TEXT: waits until the machine says it.
 answer() {
-    for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    try=0
+    while [ $try -lt 80 ]; do
         if grep -q "$1" "$output.serial"; then
             return
         fi
-        sleep 0.5
+        sleep 0.25
+        try=$((try + 1))
     done
     echo "not ok - after $try tries nothing says: $1"
     failed=1
@@ -56,7 +58,7 @@ archive 'unix echo'
 rm -f "$output.typed"
 mkfifo "$output.typed"
 status=0
-timeout 60 $emulator -m 128 -smp 2 -kernel machsim.elf -initrd "$output.cpio" -display none -serial stdio -monitor none -no-reboot \
+timeout 120 $emulator -m 128 -smp 2 -kernel machsim.elf -initrd "$output.cpio" -display none -serial stdio -monitor none -no-reboot \
     -nic none -device isa-debug-exit,iobase=0xf4,iosize=1 <"$output.typed" >"$output.serial" 2>&1 &
 machine=$!
 exec 3>"$output.typed"
