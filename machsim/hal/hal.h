@@ -111,6 +111,10 @@ kern_return_t hal_thread_get_state(struct thread *thread, int flavor, uint32_t *
 kern_return_t hal_thread_set_state(struct thread *thread, int flavor, const uint32_t *state, uint32_t count);
 /* The machine's exception (kern/exception.h) was taken care of, or not, or the thread has ended. */
 void hal_exception_done(struct thread *thread, bool handled);
+/* Those of higher priority run before others.  The task's lock is held. */
+#define HAL_PRIORITIES 64u
+#define HAL_PRIORITY_DEFAULT 31u
+void hal_thread_set_priority(struct thread *thread, unsigned priority);
 /* How long it has run: its program, in nanoseconds. */
 uint64_t hal_thread_time(const struct thread *thread);
 

@@ -36,6 +36,7 @@ struct thread {
     struct exception_actions *exceptions; /* NULL: none; task's lock */
     struct exception exception;
     uint32_t suspended; /* how often, by thread_suspend; task's lock */
+    int32_t importance; /* among threads: THREAD_PRECEDENCE_POLICY; task's lock */
     void *hal;         /* the machine's */
     struct list machine; /* the machine's too: a link, while the thread is to go on */
 

@@ -4,6 +4,7 @@
  * machine whose threads are its host's they are not supported.
  */
 #include <mach/thread_info.h>
+#include <mach/thread_policy.h>
 
 #include "gen/kernel/task_server.h"
 #include "gen/kernel/thread_act_server.h"
@@ -193,5 +194,61 @@ kern_return_t kernel_thread_info(thread_ref_t thread, thread_flavor_t flavor, th
         return KERN_TERMINATED;
     memcpy(info, &basic, sizeof basic);
     *count = THREAD_BASIC_INFO_COUNT;
+    return KERN_SUCCESS;
+}
+
+/* ---- policy ---------------------------------------------------------------------------------------- */
+
+/* Fixed priorities: 31, as XNU has it for ordinary threads, and the importance. */
+static unsigned priority_of(int32_t importance)
+{
+    const int64_t priority = (int64_t)HAL_PRIORITY_DEFAULT + importance;
+
+    return priority < 0 ? 0 : priority >= HAL_PRIORITIES ? HAL_PRIORITIES - 1 : (unsigned)priority;
+}
+
+static kern_return_t set_importance(thread_ref_t thread, int32_t importance)
+{
+    lock_acquire(&thread->task->lock);
+    const bool ended = thread->terminated;
+
+    if (!ended) {
+        thread->importance = importance;
+        hal_thread_set_priority(thread, priority_of(importance));
+    }
+    lock_release(&thread->task->lock);
+    return ended ? KERN_TERMINATED : KERN_SUCCESS;
+}
+
+kern_return_t kernel_thread_policy_set(thread_ref_t thread, thread_policy_flavor_t flavor, thread_policy_t info,
+                                       mach_msg_type_number_t count)
+{
+    const kern_return_t result = check(thread);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    switch (flavor) {
+    case THREAD_STANDARD_POLICY: return set_importance(thread, 0);
+    case THREAD_PRECEDENCE_POLICY:
+        return count < THREAD_PRECEDENCE_POLICY_COUNT ? KERN_INVALID_ARGUMENT : set_importance(thread, info[0]);
+    default: return KERN_NOT_SUPPORTED;
+    }
+}
+
+kern_return_t kernel_thread_policy_get(thread_ref_t thread, thread_policy_flavor_t flavor, thread_policy_t info,
+                                       mach_msg_type_number_t *count, boolean_t *get_default)
+{
+    const kern_return_t result = check(thread);
+
+    if (result != KERN_SUCCESS)
+        return result;
+    if (flavor != THREAD_PRECEDENCE_POLICY)
+        return KERN_NOT_SUPPORTED;
+    if (*count < THREAD_PRECEDENCE_POLICY_COUNT)
+        return KERN_INVALID_ARGUMENT;
+    lock_acquire(&thread->task->lock);
+    info[0] = *get_default ? 0 : thread->importance;
+    lock_release(&thread->task->lock);
+    *count = THREAD_PRECEDENCE_POLICY_COUNT;
     return KERN_SUCCESS;
 }

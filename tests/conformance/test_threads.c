@@ -7,6 +7,7 @@
 
 #include <mach/exception_types.h>
 #include <mach/thread_info.h>
+#include <mach/thread_policy.h>
 #include <mach/thread_status.h>
 
 #define THREAD_TERMINATE 3600 /* the request's id */
@@ -255,6 +256,35 @@ static void many_threads_come_and_go(void)
             CHECK_EQUAL(receive_soon(port), 2);
     }
     destroy(port);
+}
+
+static void importance_is_set_and_told(void)
+{
+    mach_port_t thread = new_thread(SELF, count, MACH_PORT_NULL), others[6];
+    thread_precedence_policy_data_t policy = {.importance = -5};
+    mach_msg_type_number_t size = THREAD_PRECEDENCE_POLICY_COUNT;
+    boolean_t standard = FALSE;
+    unsigned long before;
+
+    CHECK_SUCCESS(thread_policy_set(thread, THREAD_PRECEDENCE_POLICY, (thread_policy_t)&policy, size));
+    policy.importance = 0;
+    CHECK_SUCCESS(thread_policy_get(thread, THREAD_PRECEDENCE_POLICY, (thread_policy_t)&policy, &size, &standard));
+    CHECK_EQUAL(policy.importance, -5);
+    CHECK_EQUAL(thread_policy_set(thread, THREAD_PRECEDENCE_POLICY, (thread_policy_t)&policy, 0), KERN_INVALID_ARGUMENT);
+    /* Who is more important runs, and so do all of one importance, in turn. */
+    for (int i = 0; i < 6; i++) {
+        others[i] = new_thread(SELF, count, MACH_PORT_NULL);
+        CHECK_SUCCESS(thread_policy_set(others[i], THREAD_PRECEDENCE_POLICY, (thread_policy_t)&policy, 1));
+    }
+    for (int i = 0; i < 20; i++) {
+        before = counter;
+        pause_for(1);
+        CHECK(counter != before);
+    }
+    for (int i = 0; i < 6; i++)
+        end(others[i]);
+    CHECK_SUCCESS(thread_policy_set(thread, THREAD_STANDARD_POLICY, NULL, 0));
+    end(thread);
 }
 
 /* ---- tasks ----------------------------------------------------------------------------------------- */
@@ -518,6 +548,7 @@ const struct conformance_test conformance_tests[] = {
     {"a new thread waits until it is resumed", a_new_thread_waits_until_it_is_resumed},
     {"registers are read and written", registers_are_read_and_written},
     {"vector registers are a thread's own", vector_registers_are_a_threads_own},
+    {"importance is set and told", importance_is_set_and_told},
     {"an abort ends a wait", an_abort_ends_a_wait},
     {"many threads come and go", many_threads_come_and_go},
     {"a child has a copy of memory", a_child_has_a_copy_of_memory},

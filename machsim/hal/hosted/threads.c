@@ -48,6 +48,12 @@ void hal_exception_done(struct thread *thread, bool handled)
     hal_thread_hold(thread);
 }
 
+void hal_thread_set_priority(struct thread *thread, unsigned priority)
+{
+    (void)priority;
+    hal_thread_hold(thread);
+}
+
 uint64_t hal_thread_time(const struct thread *thread)
 {
     (void)thread;

@@ -49,7 +49,9 @@ struct cpu {
     struct hal_rcu *new_callbacks, **last_new;
     uint64_t epoch;
     uint64_t quantum_end, alarm; /* 0: none */
-    bool unlimited;             /* runs a program without a quantum: the scheduler's lock */
+    bool unlimited;             /* runs a program without a quantum: the scheduler's lock; so for the next two */
+    unsigned priority;          /* of that program; 0: it runs none, or one that gives way to all others */
+    _Atomic bool chooses;       /* is to choose who runs before a program goes on */
     _Atomic uint64_t in_kernel_since; /* an epoch; 0: it is not in the kernel.  Others read it */
     _Atomic uint32_t place;     /* an enum place; others read it */
     _Atomic bool flush;         /* others: what it remembers of its map is to be forgotten before a program goes on */

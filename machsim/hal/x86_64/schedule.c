@@ -2,9 +2,10 @@
 /*
  * schedule.c - whose turn it is: see user.h.
  *
- * One list of those that may run, for all processors; who has waited longest is next, for a quantum.  But who comes to be
- * ready on a processor that has nothing else to go on with goes on there at once, out of turn, in what is left of the
- * quantum: a system call returns, and a message's receiver runs when its sender waits.
+ * A list of those that may run for each priority, for all processors; of those of the highest who has waited longest is next, for
+ * a quantum.  But who comes to be ready on a processor that has nothing else to go on with goes on there at once, out of turn, in
+ * what is left of the quantum, unless one of a higher priority waits: a system call returns, and a message's receiver runs when
+ * its sender waits.
  *
  * A program is in the list (READY), is some processor's `next` (WORKING), runs (RUNNING), is held (STOPPED), or someone works
  * for it in the kernel (WORKING).  A processor that saves a program's registers makes it WORKING before it looks at anything
@@ -18,8 +19,9 @@
 #define QUANTUM ((uint64_t)10 * 1000 * 1000)
 
 static struct hal_lock turns;
-static struct list ready; /* under the lock */
-static uint64_t idle;     /* processors that wait for work, by number; under the lock */
+/* Under the lock: who may run, by priority; which lists have someone; which processors wait for work, by number. */
+static struct list ready[HAL_PRIORITIES];
+static uint64_t waiting, idle;
 
 extern char system_call[];
 _Noreturn void program_resume(const struct trap_frame *registers);
@@ -27,7 +29,35 @@ _Noreturn void run_on(void *top, void (*function)(void));
 
 void schedule_start(void)
 {
-    list_init(&ready);
+    for (unsigned i = 0; i < HAL_PRIORITIES; i++)
+        list_init(&ready[i]);
+}
+
+/* ---- the lists, locked ------------------------------------------------------------------------------ */
+
+static void add_ready(struct program *program, bool first)
+{
+    struct list *list = &ready[program->priority];
+
+    program->turn = READY;
+    if (first)
+        list_prepend(list, &program->link);
+    else
+        list_append(list, &program->link);
+    waiting |= (uint64_t)1 << program->priority;
+}
+
+static void take_ready(struct program *program)
+{
+    list_remove(&program->link);
+    if (list_empty(&ready[program->priority]))
+        waiting &= ~((uint64_t)1 << program->priority);
+}
+
+/* Who is next; NULL: no one waits. */
+static struct program *first_ready(void)
+{
+    return waiting == 0 ? NULL : container_of(ready[63 - __builtin_clzll(waiting)].next, struct program, link);
 }
 
 /* ---- life ------------------------------------------------------------------------------------------ */
@@ -51,6 +81,7 @@ kern_return_t hal_thread_create(struct task *task, struct thread **thread)
     state_init(program);
     waiter_init(&program->waiter, program_fault);
     program->turn = STOPPED;
+    program->priority = HAL_PRIORITY_DEFAULT;
     program->holds = 1;
     const kern_return_t result = thread_make(task, program, &program->thread);
 
@@ -84,7 +115,7 @@ void hal_thread_gone(struct thread *thread)
     hal_lock_acquire(&turns);
     program->gone = true;
     if (program->turn == READY)
-        list_remove(&program->link);
+        take_ready(program);
     const bool over = program->turn == READY || program->turn == STOPPED;
 
     hal_lock_release(&turns);
@@ -103,7 +134,7 @@ void hal_thread_hold(struct thread *thread)
     hal_lock_acquire(&turns);
     program->holds++;
     if (program->turn == READY) {
-        list_remove(&program->link);
+        take_ready(program);
         program->turn = STOPPED;
     }
     hal_lock_release(&turns);
@@ -134,9 +165,19 @@ bool hal_makes_threads(void)
 
 /* ---- turns ----------------------------------------------------------------------------------------- */
 
-/* Someone is to look into the list: who is idle, or else who runs a program for as long as that likes. */
-static void rouse_someone(void)
+/* A processor is to choose anew: at once if it is this one, or else when it hears of that. */
+static void have_choose(struct cpu *cpu)
 {
+    atomic_store(&cpu->chooses, true);
+    if (cpu != cpu_self())
+        processor_rouse(cpu);
+}
+
+/* Someone is to look at a program that is ready: who is idle, or runs one of the lowest priority below, or one without a quantum. */
+static void rouse_someone(const struct program *program)
+{
+    struct cpu *lowest = NULL;
+
     if (idle != 0) {
         const unsigned number = (unsigned)__builtin_ctzll(idle);
 
@@ -144,20 +185,38 @@ static void rouse_someone(void)
         processor_rouse(processors[number]);
         return;
     }
-    for (unsigned i = 0; i < processor_count; i++)
-        if (processors[i]->unlimited) {
-            processors[i]->unlimited = false;
-            if (processors[i] != cpu_self())
-                processor_rouse(processors[i]);
-            return;
-        }
+    for (unsigned i = 0; i < processor_count; i++) {
+        struct cpu *cpu = processors[i];
+        const bool gives_way = cpu->priority < program->priority || (cpu->priority == program->priority && cpu->unlimited);
+
+        if (gives_way && (lowest == NULL || cpu->priority < lowest->priority))
+            lowest = cpu;
+    }
+    if (lowest != NULL)
+        have_choose(lowest);
 }
 
 static void put_ready(struct program *program)
 {
-    program->turn = READY;
-    list_append(&ready, &program->link);
-    rouse_someone();
+    add_ready(program, false);
+    rouse_someone(program);
+}
+
+void hal_thread_set_priority(struct thread *thread, unsigned priority)
+{
+    struct program *program = thread->hal;
+
+    hal_lock_acquire(&turns);
+    const bool is_ready = program->turn == READY;
+
+    if (is_ready)
+        take_ready(program);
+    program->priority = priority;
+    if (is_ready)
+        put_ready(program);
+    else if (program->turn == RUNNING)
+        have_choose(processors[program->on]);
+    hal_lock_release(&turns);
 }
 
 /* The end of its work.  True: it goes on at some time, and the lock is held. */
@@ -217,18 +276,27 @@ static struct program *choose(struct cpu *cpu)
         schedule_last(program); /* which ends it, or leaves it stopped */
         return choose(cpu);
     }
-    if (program == NULL) {
-        struct list *link = list_pop(&ready);
+    struct program *first = first_ready();
 
-        program = link == NULL ? NULL : container_of(link, struct program, link);
+    if (first != NULL && (program == NULL || first->priority > program->priority)) {
+        take_ready(first);
+        if (program != NULL) {
+            add_ready(program, true);
+            rouse_someone(program);
+        }
+        program = first;
         cpu->quantum_end = 0;
     }
+    atomic_store_explicit(&cpu->chooses, false, memory_order_relaxed);
     if (program == NULL) {
         idle |= (uint64_t)1 << cpu->number;
+        cpu->priority = 0;
+        cpu->quantum_end = 0;
     } else {
         program->on = cpu->number;
         program->turn = RUNNING;
-        cpu->unlimited = cpu->quantum_end == 0 && list_empty(&ready);
+        cpu->priority = program->priority;
+        cpu->unlimited = cpu->quantum_end == 0 && waiting >> program->priority == 0;
     }
     hal_lock_release(&turns);
     return program;
@@ -286,7 +354,7 @@ void schedule_go_on(struct program *program)
 {
     struct cpu *cpu = cpu_self();
 
-    if (cpu->next != program || processor_is_busy(cpu) || !has_registers(cpu, program))
+    if (cpu->next != program || processor_is_busy(cpu) || !has_registers(cpu, program) || atomic_load(&cpu->chooses))
         return;
     if (processor_count > 1)
         atomic_exchange(&program->turn, RUNNING);

@@ -32,6 +32,7 @@ struct program {
     int access;           /* for what */
     _Atomic uint32_t turn; /* an enum turn */
     uint32_t holds;       /* how often it is held */
+    unsigned priority;    /* the scheduler's lock */
     bool gone;            /* ended: it goes when its work is done */
     uint64_t began, time; /* when its turn did, by the counter; how long it has run in all */
     unsigned on;          /* the processor that it runs on, or ran on last */
