@@ -400,32 +400,6 @@ void sim_trap(struct sim_thread *t, uint32_t number, const uint64_t *arguments)
     sim_run();
 }
 
-/* ---- a device that gives back what is written to it -------------------------------------------------- */
-
-static unsigned char kept[64];
-static size_t kept_size;
-static const struct hal_device echo;
-
-static size_t keep(const void *bytes, size_t size)
-{
-    kept_size = size < sizeof kept ? size : sizeof kept;
-    memcpy(kept, bytes, kept_size);
-    device_ready(&echo);
-    return kept_size;
-}
-
-static size_t give_back(void *bytes, size_t size)
-{
-    const size_t length = size < kept_size ? size : kept_size;
-
-    memcpy(bytes, kept, length);
-    memmove(kept, kept + length, kept_size -= length);
-    return length;
-}
-
-static const struct hal_device echo = {.name = "echo", .write = keep, .read = give_back};
-const struct hal_device *const hal_devices[] = {&echo, NULL};
-
 /* ---- a thread's memory: the test's own ------------------------------------------------------------- */
 
 static bool is_there(uint64_t address)
@@ -524,8 +498,35 @@ void hal_panic(const char *file, int line, const char *what)
     abort();
 }
 
+/* ---- a device that gives back what is written to it -------------------------------------------------- */
+
+static unsigned char kept[64];
+static size_t kept_size;
+static const struct hal_device echo;
+
+static size_t keep(const void *bytes, size_t size)
+{
+    kept_size = size < sizeof kept ? size : sizeof kept;
+    memcpy(kept, bytes, kept_size);
+    device_ready(&echo);
+    return kept_size;
+}
+
+static size_t give_back(void *bytes, size_t size)
+{
+    const size_t length = size < kept_size ? size : kept_size;
+
+    memcpy(bytes, kept, length);
+    memmove(kept, kept + length, kept_size -= length);
+    return length;
+}
+
+static const struct hal_device echo = {.name = "echo", .write = keep, .read = give_back};
+const struct hal_device *const hal_devices[] = {&echo, NULL};
+
 void sim_start(uint64_t seed)
 {
+    kept_size = 0;
     if (sim.started)
         sim_stop();
     memset(&sim, 0, sizeof sim);
