@@ -10,7 +10,6 @@
 
 #include "gen/kernel/device_server.h"
 #include "ipc/port.h"
-#include "ipc/right.h"
 #include "kern/kobject.h"
 #include "kern/string.h"
 #include "vm/vm_copy.h"
@@ -49,7 +48,7 @@ bool device_init(void)
     bool all = true;
 
     device_count = 0;
-    device_master_port = ipc_port_create_kernel(OBJECT_DEVICE_MASTER, NULL);
+    device_master_port = ipc_port_create_kernel(OBJECT_DEVICE_MASTER, devices);
     for (const struct hal_device *const *driver = hal_devices; *driver != NULL; driver++)
         all &= add(*driver);
     return all && add(&device_time) && device_master_port != NULL;
@@ -67,26 +66,9 @@ void device_ready(const struct hal_device *driver)
 
 /* ---- names ----------------------------------------------------------------------------------------- */
 
-/* The port that a name in the kernel's space denotes: to compare, for it may go. */
-static const struct ipc_port *port_of(mach_port_t name)
-{
-    uint32_t bits;
-    void *port;
-
-    if (ipc_right_find(ipc_space_kernel, name, MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_SEND, &bits, &port) != KERN_SUCCESS)
-        return NULL;
-    ipc_port_release(port);
-    return port;
-}
-
 static struct device *device_of(mach_port_t name)
 {
-    const struct ipc_port *port = port_of(name);
-
-    for (unsigned i = 0; i < device_count; i++)
-        if (port != NULL && devices[i].port == port)
-            return &devices[i];
-    return NULL;
+    return convert_port_to_lasting(name, OBJECT_DEVICE);
 }
 
 static bool is_same(const char *one, const char *other)
@@ -102,7 +84,7 @@ static bool is_same(const char *one, const char *other)
 
 kern_return_t kernel_device_open(mach_port_t master, dev_mode_t mode, dev_name_t name, device_t *device)
 {
-    if (device_master_port == NULL || port_of(master) != device_master_port)
+    if (convert_port_to_lasting(master, OBJECT_DEVICE_MASTER) == NULL)
         return KERN_INVALID_ARGUMENT;
     for (unsigned i = 0; i < device_count; i++) {
         const struct hal_device *driver = devices[i].driver;

@@ -10,7 +10,6 @@
 #include "gen/kernel/clock_server.h"
 #include "gen/kernel/mach_host_server.h"
 #include "ipc/port.h"
-#include "ipc/right.h"
 #include "kern/kobject.h"
 
 #define CLOCKS 2
@@ -31,22 +30,6 @@ bool clock_init(void)
     return true;
 }
 
-/* NULL: a name in the kernel's space is no clock's. */
-static const struct clock *find(mach_port_t name)
-{
-    const struct clock *clock = NULL;
-    uint32_t bits;
-    void *port;
-
-    if (ipc_right_find(ipc_space_kernel, name, MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_SEND, &bits, &port) != KERN_SUCCESS)
-        return NULL;
-    for (int i = 0; i < CLOCKS; i++)
-        if (clocks[i].port == port)
-            clock = &clocks[i];
-    ipc_port_release(port);
-    return clock;
-}
-
 /* ---- routines -------------------------------------------------------------------------------------- */
 
 kern_return_t kernel_host_get_clock_service(host_ref_t host, clock_id_t id, clock_serv_t *service)
@@ -59,7 +42,7 @@ kern_return_t kernel_host_get_clock_service(host_ref_t host, clock_id_t id, cloc
 
 kern_return_t kernel_clock_get_time(clock_serv_t service, mach_timespec_t *time)
 {
-    const struct clock *clock = find(service);
+    const struct clock *clock = convert_port_to_lasting(service, OBJECT_CLOCK);
 
     if (clock == NULL)
         return KERN_INVALID_ARGUMENT;
@@ -73,7 +56,7 @@ kern_return_t kernel_clock_get_time(clock_serv_t service, mach_timespec_t *time)
 kern_return_t kernel_clock_get_attributes(clock_serv_t service, clock_flavor_t flavor, clock_attr_t attribute,
                                           mach_msg_type_number_t *count)
 {
-    if (find(service) == NULL || *count < 1)
+    if (convert_port_to_lasting(service, OBJECT_CLOCK) == NULL || *count < 1)
         return KERN_INVALID_ARGUMENT;
     switch (flavor) {
     case CLOCK_GET_TIME_RES: attribute[0] = 1; break;

@@ -41,6 +41,20 @@ static void *object_of(mach_port_t name, enum ipc_object_type type, enum ipc_obj
     return object;
 }
 
+void *convert_port_to_lasting(mach_port_t name, enum ipc_object_type type)
+{
+    struct ipc_port *port = port_of(name);
+
+    if (port == NULL)
+        return NULL;
+    ipc_port_lock(port);
+    void *object = port->object_type == type ? port->object : NULL;
+
+    ipc_port_unlock(port);
+    ipc_port_release(port);
+    return object;
+}
+
 task_ref_t convert_port_to_task(mach_port_t port)
 {
     return object_of(port, OBJECT_TASK, OBJECT_TASK, offsetof(struct task, refs));

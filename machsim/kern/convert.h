@@ -8,6 +8,8 @@
 
 #include <mach/port.h>
 
+#include "ipc/port.h"
+
 struct host;
 typedef struct ipc_space *space_ref_t;
 typedef struct task *task_ref_t;
@@ -25,6 +27,9 @@ void task_deallocate(task_ref_t task);
 /* The name of a send right, for a reply; MACH_PORT_NULL without memory.  Consumes the reference. */
 mach_port_t convert_task_to_port(task_ref_t task);
 mach_port_t convert_thread_to_port(thread_ref_t thread);
+
+/* What a port of a type stands for, if such objects last as long as the kernel: no reference is counted.  NULL: it is no such port. */
+void *convert_port_to_lasting(mach_port_t port, enum ipc_object_type type);
 
 struct vm_named_entry;
 struct vm_pager;
