@@ -37,21 +37,34 @@ kern_return_t kernel_mach_vm_read(task_ref_t task, mach_vm_address_t address, ma
     return KERN_SUCCESS;
 }
 
-/* From one map to another, in pieces; what is done stays done when it has to wait. */
-static kern_return_t copy_between(struct vm_map *from, uint64_t address, uint64_t size, struct vm_map *to, uint64_t place)
+/* How many of the bytes left are copied at once: they go into one page, so that all go or none. */
+static size_t piece_size(uint64_t to, uint64_t moved, uint64_t left, bool backward, size_t room)
 {
+    const uint64_t start = to + moved, end = to + left;
+    const uint64_t in_page = backward ? (end - 1) % HAL_PAGE_SIZE + 1 : HAL_PAGE_SIZE - start % HAL_PAGE_SIZE;
+    const uint64_t most = left < in_page ? left : in_page;
+
+    return most < room ? (size_t)most : room;
+}
+
+/* Copies bytes that start anywhere, within a map as memmove does.  What is done stays done when it has to wait. */
+static kern_return_t copy_bytes(struct vm_map *source, uint64_t from, uint64_t size, struct vm_map *target, uint64_t to)
+{
+    const bool backward = source == target && to > from;
     unsigned char bytes[1024];
     uint64_t *moved = kobject_progress();
     kern_return_t result = KERN_SUCCESS;
 
     while (*moved < size && result == KERN_SUCCESS) {
-        const size_t piece = size - *moved < sizeof bytes ? (size_t)(size - *moved) : sizeof bytes;
+        const uint64_t left = size - *moved;
+        const size_t piece = piece_size(to, *moved, left, backward, sizeof bytes);
+        const uint64_t at = backward ? left - piece : *moved;
         size_t done = 0;
 
-        result = vm_map_read(from, address + *moved, bytes, piece, kobject_waiter(), &done);
+        result = vm_map_read(source, from + at, bytes, piece, kobject_waiter(), &done);
         done = 0;
         if (result == KERN_SUCCESS)
-            result = vm_map_write(to, place + *moved, bytes, piece, kobject_waiter(), &done);
+            result = vm_map_write(target, to + at, bytes, piece, kobject_waiter(), &done);
         if (result == KERN_SUCCESS)
             *moved += piece;
     }
@@ -69,7 +82,7 @@ kern_return_t kernel_mach_vm_read_overwrite(task_ref_t task, mach_vm_address_t a
     if (result == KERN_SUCCESS)
         result = sender == NULL ? KERN_INVALID_ARGUMENT : vm_range_in(sender, data, size, &to);
     if (result == KERN_SUCCESS)
-        result = copy_between(task->map, address, size, sender->map, data);
+        result = copy_bytes(task->map, address, size, sender->map, data);
     if (sender != NULL)
         task_release(sender);
     *count = result == KERN_SUCCESS ? size : 0;
@@ -97,39 +110,6 @@ kern_return_t kernel_mach_vm_write(task_ref_t task, mach_vm_address_t address, v
     return result;
 }
 
-/* How many of the bytes left are copied at once: they go into one page, so that all go or none. */
-static size_t piece_size(uint64_t to, uint64_t moved, uint64_t left, bool backward, size_t room)
-{
-    const uint64_t start = to + moved, end = to + left;
-    const uint64_t in_page = backward ? (end - 1) % HAL_PAGE_SIZE + 1 : HAL_PAGE_SIZE - start % HAL_PAGE_SIZE;
-    const uint64_t most = left < in_page ? left : in_page;
-
-    return most < room ? (size_t)most : room;
-}
-
-/* Copies bytes that start anywhere, as memmove does.  What is done stays done when it has to wait. */
-static kern_return_t copy_bytes(struct vm_map *map, uint64_t from, uint64_t size, uint64_t to)
-{
-    unsigned char bytes[1024];
-    uint64_t *moved = kobject_progress();
-    kern_return_t result = KERN_SUCCESS;
-
-    while (*moved < size && result == KERN_SUCCESS) {
-        const uint64_t left = size - *moved;
-        const size_t piece = piece_size(to, *moved, left, to > from, sizeof bytes);
-        const uint64_t at = to > from ? left - piece : *moved;
-        size_t done = 0;
-
-        result = vm_map_read(map, from + at, bytes, piece, kobject_waiter(), &done);
-        done = 0;
-        if (result == KERN_SUCCESS)
-            result = vm_map_write(map, to + at, bytes, piece, kobject_waiter(), &done);
-        if (result == KERN_SUCCESS)
-            *moved += piece;
-    }
-    return result;
-}
-
 kern_return_t kernel_mach_vm_copy(task_ref_t task, mach_vm_address_t from, mach_vm_size_t size, mach_vm_address_t to)
 {
     struct vm_range source, target;
@@ -146,5 +126,5 @@ kern_return_t kernel_mach_vm_copy(task_ref_t task, mach_vm_address_t from, mach_
     if (result == KERN_SUCCESS)
         result = vm_map_check(task->map, target.start, target.end, VM_PROT_WRITE, false);
     lock_release(&vm_lock);
-    return result == KERN_SUCCESS ? copy_bytes(task->map, from, size, to) : result;
+    return result == KERN_SUCCESS ? copy_bytes(task->map, from, size, task->map, to) : result;
 }
