@@ -2,6 +2,8 @@
 /* archive.c - files and programs that a boot loader brings: see archive.h.  Sources: cpio(5), newc; the ELF-64 object file format. */
 #include "hal/archive.h"
 
+#include <mach/vm_prot.h>
+
 #include "kern/string.h"
 
 /* ---- the archive ----------------------------------------------------------------------------------- */
@@ -101,6 +103,12 @@ bool archive_program(struct archive_file file, unsigned machine, struct archive_
     return true;
 }
 
+static int protection_of(uint32_t flags)
+{
+    return (flags & FOR_READING ? VM_PROT_READ : 0) | (flags & FOR_WRITING ? VM_PROT_WRITE : 0) |
+           (flags & FOR_EXECUTION ? VM_PROT_EXECUTE : 0);
+}
+
 bool archive_segment(const struct archive_program *program, unsigned *next, struct archive_segment *segment, bool *damaged)
 {
     *damaged = false;
@@ -114,9 +122,7 @@ bool archive_segment(const struct archive_program *program, unsigned *next, stru
         *segment = (struct archive_segment){.address = s->address,
                                             .size = s->memory_size,
                                             .bytes = {.bytes = program->file.bytes + s->offset, .size = s->file_size},
-                                            .readable = s->flags & FOR_READING,
-                                            .writable = s->flags & FOR_WRITING,
-                                            .executable = s->flags & FOR_EXECUTION};
+                                            .protection = protection_of(s->flags)};
         return !*damaged;
     }
     return false;

@@ -23,7 +23,7 @@ bool archive_find(struct archive_file archive, const char *name, struct archive_
 struct archive_segment {
     uint64_t address, size;
     struct archive_file bytes;
-    bool readable, writable, executable;
+    int protection; /* VM_PROT_* */
 };
 
 struct archive_program {

@@ -157,11 +157,9 @@ static bool load(struct process *process, const struct archive_program *program)
     bool damaged;
 
     while (archive_segment(program, &next, &s, &damaged)) {
-        const vm_prot_t rights = (s.readable ? VM_PROT_READ : 0) | (s.writable ? VM_PROT_WRITE : 0) |
-                                 (s.executable ? VM_PROT_EXECUTE : 0);
         const uint64_t end = (s.address + s.size + PAGE - 1) & ~(PAGE - 1);
 
-        if (!put(process->task, s.address, s.size, s.bytes, rights))
+        if (!put(process->task, s.address, s.size, s.bytes, s.protection))
             return false;
         if (end > process->heap)
             process->heap = process->heap_end = end;

@@ -53,13 +53,9 @@ static bool load(struct vm_map *map, const struct archive_program *program, uint
     unsigned next = 0;
     bool damaged;
 
-    while (archive_segment(program, &next, &s, &damaged)) {
-        const vm_prot_t rights = (s.readable ? VM_PROT_READ : 0) | (s.writable ? VM_PROT_WRITE : 0) |
-                                 (s.executable ? VM_PROT_EXECUTE : 0);
-
-        if (s.address < least || s.address + s.size > most || !place(map, s.address, s.size, s.bytes, rights))
+    while (archive_segment(program, &next, &s, &damaged))
+        if (s.address < least || s.address + s.size > most || !place(map, s.address, s.size, s.bytes, s.protection))
             return false;
-    }
     return !damaged;
 }
 
