@@ -6,8 +6,7 @@ set -eu
 
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
-timeout 300 qemu-system-x86_64 -icount shift=0 -m 256 -kernel machsim.elf -initrd user/kernel_bench -display none -serial file:"$output" \
-    -monitor none -no-reboot -nic none -device isa-debug-exit,iobase=0xf4,iosize=1 </dev/null || [ $? -eq 1 ]
+PROCESSORS=1 timeout 300 "$(dirname "$0")/../tools/boot.sh" machsim.elf user/kernel_bench -icount shift=0 </dev/null >"$output"
 sed 's/\r//' "$output" | awk '
     BEGIN {
         OFS = "\t"
