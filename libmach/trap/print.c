@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* print.c - lines for the kernel's console, of programs that have nothing else to say them with. */
 #include "libmach/trap/trap.h"
-
-#define TRAP_PRINT 30 /* GNU Mach's mach_print */
+#include "machsim/kern/trap.h"
 
 void mach_print(const char *text)
 {

@@ -19,6 +19,7 @@ enum trap_number {
     TRAP_THREAD_SELF = 27, /* -> name of a send right, one more user reference */
     TRAP_TASK_SELF = 28,
     TRAP_HOST_SELF = 29,
+    TRAP_PRINT = 30,       /* text: GNU Mach's mach_print, for machines that have a console; theirs, not the core's */
     TRAP_MACH_MSG = 31, /* message, option, send size, receive size, receive name, timeout, notify */
     TRAP_MACH_MSG_OVERWRITE = 32, /* the same; address to receive at, size of the scatter list there */
     TRAP_TASK_NAME_FOR_PID = 44,  /* own task, pid -> result; name */

@@ -105,7 +105,7 @@ _Noreturn void program_main(const void *archive, size_t size)
             arguments[j] = some_value();
         if (number == TRAP_MACH_MSG || number == TRAP_MACH_MSG_OVERWRITE)
             make_call(arguments);
-        if (number == 30) /* it would only print */
+        if (number == TRAP_PRINT) /* it would only print */
             continue;
         if (number <= TRAP_VM_PROTECT && number >= TRAP_VM_ALLOCATE && arguments[0] == mach_task_self())
             continue; /* the program itself would go, or grow without end */

@@ -15,8 +15,6 @@
 #include "kern/trap.h"
 #include "vm/vm_fault.h"
 
-/* GNU Mach's mach_print: a string for the console. */
-#define TRAP_PRINT 30
 /* What a system call gives that no one emulates: Linux's ENOSYS. */
 #define NO_SUCH_CALL ((uint64_t)-38)
 
