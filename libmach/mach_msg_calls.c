@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mach_msg_calls.c - the simpler calls that are mach_msg_overwrite's, whatever the way to the kernel. */
-#include <stddef.h>
-
+/* mach_msg_calls.c - the simpler calls that are mach_msg's, whatever the way to the kernel. */
 #include <mach/mach.h>
-
-mach_msg_return_t mach_msg(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
-                           mach_msg_size_t rcv_size, mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
-                           mach_port_name_t notify)
-{
-    return mach_msg_overwrite(msg, option, send_size, rcv_size, rcv_name, timeout, notify, NULL, 0);
-}
 
 mach_msg_return_t mach_msg_send(mach_msg_header_t *msg)
 {

@@ -2,9 +2,7 @@
 /* first.c - what the first program has instead of a C library, which needs a system to start: it is of one thread. */
 #include <mach/mach.h>
 #include <mach/mig.h>
-
-#include "libmach/trap/trap.h"
-#include "machsim/kern/trap.h"
+#include <stddef.h>
 
 static mach_port_t reply_port;
 
@@ -27,7 +25,7 @@ void mig_dealloc_reply_port(mach_port_t port)
     (void)port;
     reply_port = MACH_PORT_NULL;
     if (former != MACH_PORT_NULL)
-        (void)trap_simple(TRAP_PORT_MOD_REFS, mach_task_self(), former, MACH_PORT_RIGHT_RECEIVE, (uint64_t)-1);
+        (void)mach_port_mod_refs(mach_task_self(), former, MACH_PORT_RIGHT_RECEIVE, -1);
 }
 
 char *mig_user_allocate(vm_size_t size)

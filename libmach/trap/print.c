@@ -5,7 +5,7 @@
 
 void mach_print(const char *text)
 {
-    (void)trap_simple(TRAP_PRINT, (uintptr_t)text, 0, 0, 0);
+    (void)trap_call((uintptr_t)text, 0, 0, 0, 0, TRAP_PRINT);
 }
 
 void mach_print_number(long long value)

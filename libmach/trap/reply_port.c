@@ -4,9 +4,6 @@
 #include <mach/mig.h>
 #include <pthread.h>
 
-#include "libmach/trap/trap.h"
-#include "machsim/kern/trap.h"
-
 static __thread mach_port_t reply_port;
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -44,7 +41,7 @@ void mig_dealloc_reply_port(mach_port_t port)
     (void)port;
     reply_port = MACH_PORT_NULL;
     if (former != MACH_PORT_NULL)
-        (void)trap_simple(TRAP_PORT_MOD_REFS, mach_task_self(), former, MACH_PORT_RIGHT_RECEIVE, (uint64_t)-1);
+        (void)mach_port_mod_refs(mach_task_self(), former, MACH_PORT_RIGHT_RECEIVE, -1);
 }
 
 mach_port_t mig_exchange_reply_port(mach_port_t port)

@@ -1,37 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* trap.S - how a program gets into a kernel on x86_64. */
+/*
+ * trap.S - how a program gets into a kernel on x86_64.  Traps have negative numbers, as Mach 3's had; the others are those of
+ * an emulated system.  They keep what functions keep, and take arguments where functions have them, but that the fourth is in
+ * r10: a seventh is above the return address.
+ */
 
     .text
-/*
- * uint64_t trap_call(const uint64_t arguments[9], uint64_t *out, uint32_t number): Mach's traps have negative numbers, as
- * Mach 3's had; the others are those of an emulated system.
- */
+/* struct trap_result trap_call(uint64_t first, second, third, fourth, fifth, uint32_t number) */
     .globl trap_call
 trap_call:
-    pushq %rbx
-    pushq %rbp
-    movq %rdi, %rbx
-    movq %rsi, %rbp
-    movl %edx, %eax
+    movl %r9d, %eax
+    movq %rcx, %r10
     negl %eax
-    subq $32, %rsp          /* above what would be a return address: the arguments that have no register */
-    movq 48(%rbx), %rcx
-    movq %rcx, 8(%rsp)
-    movq 56(%rbx), %rcx
-    movq %rcx, 16(%rsp)
-    movq 64(%rbx), %rcx
-    movq %rcx, 24(%rsp)
-    movq 0(%rbx), %rdi
-    movq 8(%rbx), %rsi
-    movq 16(%rbx), %rdx
-    movq 24(%rbx), %r10
-    movq 32(%rbx), %r8
-    movq 40(%rbx), %r9
     syscall
-    addq $32, %rsp
-    movq %rdx, (%rbp)
-    popq %rbp
-    popq %rbx
+    ret
+
+/* These are traps as they are. */
+    .globl mach_msg, mach_msg_overwrite
+mach_msg:
+    movl $-31, %eax
+    movq %rcx, %r10
+    syscall
+    ret
+mach_msg_overwrite:
+    movl $-32, %eax
+    movq %rcx, %r10
+    syscall
     ret
 
     .section .note.GNU-stack, "", @progbits

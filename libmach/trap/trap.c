@@ -14,77 +14,50 @@ vm_size_t vm_page_size = 4096;
 vm_size_t vm_page_mask = 4095;
 int vm_page_shift = 12;
 
-uint64_t trap_simple(uint32_t number, uint64_t first, uint64_t second, uint64_t third, uint64_t fourth)
-{
-    const uint64_t arguments[TRAP_MAX_ARGUMENTS] = {first, second, third, fourth};
-    uint64_t out;
-
-    return trap_call(arguments, &out, number);
-}
-
 /* ---- ports ----------------------------------------------------------------------------------------- */
+
+static uint64_t simple_trap(uint32_t number)
+{
+    return trap_call(0, 0, 0, 0, 0, number).result;
+}
 
 mach_port_t mach_thread_self(void)
 {
-    return (mach_port_t)trap_simple(TRAP_THREAD_SELF, 0, 0, 0, 0);
+    return (mach_port_t)simple_trap(TRAP_THREAD_SELF);
 }
 
 mach_port_t mach_host_self(void)
 {
-    return (mach_port_t)trap_simple(TRAP_HOST_SELF, 0, 0, 0, 0);
+    return (mach_port_t)simple_trap(TRAP_HOST_SELF);
 }
 
 mach_port_name_t mach_reply_port(void)
 {
-    return (mach_port_name_t)trap_simple(TRAP_REPLY_PORT, 0, 0, 0, 0);
+    return (mach_port_name_t)simple_trap(TRAP_REPLY_PORT);
 }
 
 /* ---- tasks ----------------------------------------------------------------------------------------- */
 
-static kern_return_t pid_trap(uint32_t number, uint64_t first, uint64_t second, uint64_t *out)
-{
-    const uint64_t arguments[TRAP_MAX_ARGUMENTS] = {first, second};
-
-    return (kern_return_t)trap_call(arguments, out, number);
-}
-
 kern_return_t task_for_pid(mach_port_name_t target, int pid, mach_port_name_t *task)
 {
-    uint64_t out;
-    const kern_return_t result = pid_trap(TRAP_TASK_FOR_PID, target, (uint64_t)(int64_t)pid, &out);
+    const struct trap_result result = trap_call(target, (uint64_t)(int64_t)pid, 0, 0, 0, TRAP_TASK_FOR_PID);
 
-    *task = (mach_port_name_t)out;
-    return result;
+    *task = (mach_port_name_t)result.second;
+    return (kern_return_t)result.result;
 }
 
 kern_return_t task_name_for_pid(mach_port_name_t target, int pid, mach_port_name_t *name)
 {
-    uint64_t out;
-    const kern_return_t result = pid_trap(TRAP_TASK_NAME_FOR_PID, target, (uint64_t)(int64_t)pid, &out);
+    const struct trap_result result = trap_call(target, (uint64_t)(int64_t)pid, 0, 0, 0, TRAP_TASK_NAME_FOR_PID);
 
-    *name = (mach_port_name_t)out;
-    return result;
+    *name = (mach_port_name_t)result.second;
+    return (kern_return_t)result.result;
 }
 
 kern_return_t pid_for_task(mach_port_name_t task, int *pid)
 {
-    uint64_t out;
-    const kern_return_t result = pid_trap(TRAP_PID_FOR_TASK, task, 0, &out);
+    const struct trap_result result = trap_call(task, 0, 0, 0, 0, TRAP_PID_FOR_TASK);
 
-    *pid = (int)out;
-    return result;
-}
-
-/* ---- messages -------------------------------------------------------------------------------------- */
-
-mach_msg_return_t mach_msg_overwrite(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
-                                     mach_msg_size_t rcv_size, mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
-                                     mach_port_name_t notify, mach_msg_header_t *rcv_msg, mach_msg_size_t rcv_limit)
-{
-    const uint64_t arguments[TRAP_MAX_ARGUMENTS] = {
-        (uintptr_t)msg, (uint64_t)(int64_t)option, send_size, rcv_size, rcv_name, timeout, notify,
-        (uintptr_t)rcv_msg, rcv_limit};
-    uint64_t out;
-
-    return (mach_msg_return_t)trap_call(arguments, &out, TRAP_MACH_MSG_OVERWRITE);
+    *pid = (int)result.second;
+    return (kern_return_t)result.result;
 }

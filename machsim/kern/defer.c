@@ -16,7 +16,7 @@ void defer(struct defer *work, void (*function)(struct defer *self))
     processor->deferred.last = &work->next;
 }
 
-void defer_drain(void)
+void defer_drain_all(void)
 {
     struct processor *processor = hal_processor();
 

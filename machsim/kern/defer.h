@@ -9,6 +9,8 @@
 #ifndef KERN_DEFER_H
 #define KERN_DEFER_H
 
+#include "hal/hal.h"
+
 struct defer {
     struct defer *next;
     void (*function)(struct defer *self);
@@ -17,7 +19,12 @@ struct defer {
 /* Has `function` called soon, on this processor, without locks.  `work` must not be deferred already. */
 void defer(struct defer *work, void (*function)(struct defer *self));
 
+void defer_drain_all(void);
 /* Does all that is deferred.  No locks are held.  Does nothing when called from deferred work. */
-void defer_drain(void);
+static inline void defer_drain(void)
+{
+    if (hal_processor()->deferred.first != NULL)
+        defer_drain_all();
+}
 
 #endif

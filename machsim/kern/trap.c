@@ -25,27 +25,31 @@ static mach_port_name_t give(struct thread *thread, struct ipc_port *port)
     return name;
 }
 
-static uint64_t reply_port(struct thread *thread)
+static uint64_t reply_port(struct thread *thread, const uint64_t *arguments)
 {
     mach_port_name_t name;
 
+    (void)arguments;
     if (kernel_mach_port_allocate(thread->task->space, MACH_PORT_RIGHT_RECEIVE, &name) != KERN_SUCCESS)
         return MACH_PORT_NULL;
     return name;
 }
 
-static uint64_t host_self(struct thread *thread)
+static uint64_t host_self(struct thread *thread, const uint64_t *arguments)
 {
+    (void)arguments;
     return give(thread, task_special_port(thread->task, TASK_HOST_PORT));
 }
 
-static uint64_t task_self(struct thread *thread)
+static uint64_t task_self(struct thread *thread, const uint64_t *arguments)
 {
+    (void)arguments;
     return give(thread, task_special_port(thread->task, TASK_KERNEL_PORT));
 }
 
-static uint64_t thread_self(struct thread *thread)
+static uint64_t thread_self(struct thread *thread, const uint64_t *arguments)
 {
+    (void)arguments;
     return give(thread, thread_self_right(thread));
 }
 
@@ -162,6 +166,16 @@ static uint64_t port_for_pid(struct thread *thread, const uint64_t *arguments, i
     return result;
 }
 
+static uint64_t task_for_pid(struct thread *thread, const uint64_t *arguments)
+{
+    return port_for_pid(thread, arguments, TASK_KERNEL_PORT);
+}
+
+static uint64_t task_name_for_pid(struct thread *thread, const uint64_t *arguments)
+{
+    return port_for_pid(thread, arguments, TASK_NAME_PORT);
+}
+
 static uint64_t pid_for_task(struct thread *thread, const uint64_t *arguments)
 {
     struct ipc_port *port = port_named(thread, (mach_port_name_t)arguments[0]);
@@ -182,6 +196,12 @@ static uint64_t pid_for_task(struct thread *thread, const uint64_t *arguments)
 
 /* ---- the door -------------------------------------------------------------------------------------- */
 
+void trap_message(struct thread *thread)
+{
+    ipc_wait_start(thread);
+    mach_msg_trap(thread);
+}
+
 static void message(struct thread *thread, const uint64_t *a, bool overwrite)
 {
     thread->msg = (struct mach_msg_arguments){
@@ -195,32 +215,36 @@ static void message(struct thread *thread, const uint64_t *a, bool overwrite)
         .receive_message = overwrite ? a[7] : 0,
         .scatter_size = overwrite ? (mach_msg_size_t)a[8] : 0,
     };
-    mach_msg_trap(thread);
+    trap_message(thread);
 }
+
+static uint64_t (*const traps[])(struct thread *thread, const uint64_t *arguments) = {
+    [TRAP_VM_ALLOCATE] = allocate,
+    [TRAP_VM_DEALLOCATE] = deallocate,
+    [TRAP_VM_PROTECT] = protect,
+    [TRAP_PORT_ALLOCATE] = port_allocate,
+    [TRAP_PORT_DESTROY] = port_destroy,
+    [TRAP_PORT_DEALLOCATE] = port_deallocate,
+    [TRAP_PORT_MOD_REFS] = port_mod_refs,
+    [TRAP_REPLY_PORT] = reply_port,
+    [TRAP_THREAD_SELF] = thread_self,
+    [TRAP_TASK_SELF] = task_self,
+    [TRAP_HOST_SELF] = host_self,
+    [TRAP_TASK_NAME_FOR_PID] = task_name_for_pid,
+    [TRAP_TASK_FOR_PID] = task_for_pid,
+    [TRAP_PID_FOR_TASK] = pid_for_task,
+};
 
 void trap(struct thread *thread, uint32_t number, const uint64_t *arguments)
 {
-    uint64_t result;
+    uint64_t result = KERN_INVALID_ARGUMENT;
 
-    ipc_wait_start(thread);
-    switch (number) {
-    case TRAP_MACH_MSG: message(thread, arguments, false); return;
-    case TRAP_MACH_MSG_OVERWRITE: message(thread, arguments, true); return;
-    case TRAP_VM_ALLOCATE: result = allocate(thread, arguments); break;
-    case TRAP_VM_DEALLOCATE: result = deallocate(thread, arguments); break;
-    case TRAP_VM_PROTECT: result = protect(thread, arguments); break;
-    case TRAP_PORT_ALLOCATE: result = port_allocate(thread, arguments); break;
-    case TRAP_PORT_DESTROY: result = port_destroy(thread, arguments); break;
-    case TRAP_PORT_DEALLOCATE: result = port_deallocate(thread, arguments); break;
-    case TRAP_PORT_MOD_REFS: result = port_mod_refs(thread, arguments); break;
-    case TRAP_REPLY_PORT: result = reply_port(thread); break;
-    case TRAP_THREAD_SELF: result = thread_self(thread); break;
-    case TRAP_TASK_SELF: result = task_self(thread); break;
-    case TRAP_HOST_SELF: result = host_self(thread); break;
-    case TRAP_TASK_NAME_FOR_PID: result = port_for_pid(thread, arguments, TASK_NAME_PORT); break;
-    case TRAP_TASK_FOR_PID: result = port_for_pid(thread, arguments, TASK_KERNEL_PORT); break;
-    case TRAP_PID_FOR_TASK: result = pid_for_task(thread, arguments); break;
-    default: result = KERN_INVALID_ARGUMENT;
+    if (number == TRAP_MACH_MSG || number == TRAP_MACH_MSG_OVERWRITE) {
+        message(thread, arguments, number == TRAP_MACH_MSG_OVERWRITE);
+        return;
     }
+    ipc_wait_start(thread);
+    if (number < sizeof traps / sizeof *traps && traps[number] != NULL)
+        result = traps[number](thread, arguments);
     thread_return(thread, result);
 }

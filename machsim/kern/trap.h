@@ -29,7 +29,12 @@ enum trap_number {
 
 #define TRAP_MAX_ARGUMENTS 9
 
-/* Does a trap.  It ends in hal_thread_return, now or later; until then the thread makes no other. */
+/*
+ * Does a trap: those of messages have TRAP_MAX_ARGUMENTS arguments, others six at most.  It ends in hal_thread_return, now or
+ * later; until then the thread makes no other.
+ */
 void trap(struct thread *thread, uint32_t number, const uint64_t *arguments);
+/* The same for mach_msg, whose arguments are in thread->msg. */
+void trap_message(struct thread *thread);
 
 #endif

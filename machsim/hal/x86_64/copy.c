@@ -32,29 +32,36 @@ static size_t copy_mapped(struct cpu *cpu, void *to, const void *from, size_t si
     return left;
 }
 
-/* Copies bytes of a program's: `write` is whether they are its, and not the kernel's, that are written. */
-static bool copy_bytes(struct vm_map *map, void *to, const void *from, size_t size, bool write)
+/* Copies what is left of bytes where there was a fault.  Who takes a page away each time does so without end. */
+static bool copy_rest(struct vm_map *map, void *to, const void *from, size_t size, bool write, size_t left)
 {
     const vm_prot_t access = write ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
-    struct cpu *cpu = cpu_self();
-    const uint64_t theirs = (uint64_t)(write ? to : from);
 
-    if (!is_users(theirs, size))
-        return false;
-    pmap_use(map->pmap);
-    /* Who else takes a page away each time does so without end. */
-    for (size_t done = 0, tries = 0; tries < 1000; tries++) {
-        const size_t left = copy_mapped(cpu, (char *)to + done, (const char *)from + done, size - done);
+    for (unsigned tries = 0; tries < 1000; tries++) {
+        const size_t done = size - left;
 
-        if (left == 0)
-            return true;
-        if (left < size - done)
-            tries = 0;
-        done = size - left;
-        if (vm_fault(map, vm_page_trunc(theirs + done), access, NULL) != KERN_SUCCESS)
+        if (vm_fault(map, vm_page_trunc((uint64_t)(write ? to : from) + done), access, NULL) != KERN_SUCCESS)
             return false;
+        const size_t still = copy_mapped(cpu_self(), (char *)to + done, (const char *)from + done, left);
+
+        if (still == 0)
+            return true;
+        if (still < left)
+            tries = 0;
+        left = still;
     }
     return false;
+}
+
+/* Copies bytes of a program's: `write` is whether they are its, and not the kernel's, that are written. */
+static inline bool copy_bytes(struct vm_map *map, void *to, const void *from, size_t size, bool write)
+{
+    if (!is_users((uint64_t)(write ? to : from), size))
+        return false;
+    pmap_use(map->pmap);
+    const size_t left = copy_mapped(cpu_self(), to, from, size);
+
+    return left == 0 || copy_rest(map, to, from, size, write, left);
 }
 
 bool hal_copyin_message(struct thread *thread, uint64_t address, void *to, size_t size)

@@ -5,15 +5,15 @@
     .macro save
     pushq %rax
     pushq %rcx
+    pushq %r9
+    pushq %r8
+    pushq %r10
     pushq %rdx
-    pushq %rbx
-    pushq %rbp
     pushq %rsi
     pushq %rdi
-    pushq %r8
-    pushq %r9
-    pushq %r10
     pushq %r11
+    pushq %rbx
+    pushq %rbp
     pushq %r12
     pushq %r13
     pushq %r14
@@ -25,15 +25,15 @@
     popq %r14
     popq %r13
     popq %r12
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rdi
-    popq %rsi
     popq %rbp
     popq %rbx
+    popq %r11
+    popq %rdi
+    popq %rsi
     popq %rdx
+    popq %r10
+    popq %r8
+    popq %r9
     popq %rcx
     popq %rax
     addq $16, %rsp
@@ -78,7 +78,10 @@ common:
 
 /*
  * A system call of a program's: the processor has put rip into rcx and rflags into r11, and left the stack alone.  What
- * gs shows is struct local of user.c.
+ * gs shows is struct cpu.
+ *
+ * If program_call comes back, the program goes on at once: what functions keep is in its registers still.  What they do
+ * not keep is lost to it, for that is what Mach's traps are; the kernel's leavings are wiped out.
  */
     .globl system_call
 system_call:
@@ -93,10 +96,23 @@ system_call:
     pushq $0
     pushq $256
     save
-    cld
     movq %gs:0, %rsp
     xorl %ebp, %ebp
-    call program_trap
+    call program_call
+    movq %gs:16, %rdi
+    movq -13*8(%rdi), %rdx  /* offsets in struct trap_frame, from its end */
+    movq -8*8(%rdi), %rax
+    movq -5*8(%rdi), %rcx
+    movq -3*8(%rdi), %r11
+    movq -2*8(%rdi), %rsp
+    movq -18*8(%rdi), %rbp
+    xorl %edi, %edi
+    xorl %esi, %esi
+    xorl %r8d, %r8d
+    xorl %r9d, %r9d
+    xorl %r10d, %r10d
+    swapgs
+    sysretq
 
 /* Goes to a program with the registers at rdi. */
     .globl program_resume

@@ -89,7 +89,9 @@ void pmap_use(struct hal_pmap *pmap);
 
 /* What entry.S has saved, in its order. */
 struct trap_frame {
-    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
+    uint64_t r15, r14, r13, r12, rbp, rbx, r11;
+    uint64_t rdi, rsi, rdx, r10, r8, r9; /* the arguments of a system call, beside each other */
+    uint64_t rcx, rax;
     uint64_t vector, error;
     uint64_t rip, cs, rflags, rsp, ss;
 };

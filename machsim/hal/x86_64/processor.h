@@ -95,11 +95,10 @@ void processor_stop_others(void);
 
 /* Does what there is to do: continuations, timers, callbacks.  True: there was something. */
 bool processor_work(void);
-/* Whether there is something to do. */
+/* Whether there is something to do, but what an interrupt will tell of. */
 static inline bool processor_is_busy(const struct cpu *cpu)
 {
-    return !list_empty(&cpu->runnable) || cpu->core.deferred.first != NULL || cpu->new_callbacks != NULL || cpu->callbacks != NULL ||
-           clock_due();
+    return !list_empty(&cpu->runnable) || cpu->core.deferred.first != NULL || cpu->new_callbacks != NULL || cpu->callbacks != NULL;
 }
 /* Whether callbacks wait for other processors. */
 bool processor_owes(const struct cpu *cpu);

@@ -24,7 +24,6 @@ static struct list ready[HAL_PRIORITIES];
 static uint64_t waiting, idle;
 
 extern char system_call[];
-_Noreturn void program_resume(const struct trap_frame *registers);
 _Noreturn void run_on(void *top, void (*function)(void));
 
 void schedule_start(void)
@@ -153,9 +152,19 @@ void hal_thread_unhold(struct thread *thread)
     hal_lock_release(&turns);
 }
 
+void schedule_changed(struct program *program)
+{
+    hal_lock_acquire(&turns);
+    program->changed = true;
+    hal_lock_release(&turns);
+}
+
 uint64_t hal_thread_time(const struct thread *thread)
 {
-    return clock_nanoseconds(((const struct program *)thread->hal)->time);
+    const struct program *program = thread->hal;
+    const uint64_t began = program->began;
+
+    return clock_nanoseconds(program->time + (program->turn == RUNNING ? cpu_timestamp() - began : 0));
 }
 
 bool hal_makes_threads(void)
@@ -295,6 +304,7 @@ static struct program *choose(struct cpu *cpu)
     } else {
         program->on = cpu->number;
         program->turn = RUNNING;
+        program->changed = false; /* all are loaded */
         cpu->priority = program->priority;
         cpu->unlimited = cpu->quantum_end == 0 && waiting >> program->priority == 0;
     }
@@ -334,40 +344,47 @@ _Noreturn static void go(struct cpu *cpu, struct program *program)
     use_vectors(cpu, program);
     if (cpu->quantum_end == 0 && !cpu->unlimited)
         clock_quantum(QUANTUM);
-    program->began = cpu_timestamp();
+    atomic_store_explicit(&program->began, cpu_timestamp(), memory_order_relaxed);
     processor_leaves(cpu, IN_PROGRAM);
     program_resume(&program->registers);
 }
 
-/* Whether those registers of a program that the kernel does not use are in the processor. */
-static bool has_registers(const struct cpu *cpu, const struct program *program)
-{
-    return cpu->current == program && cpu->vectors_of == program && program->vectors_on == cpu->number &&
-           cpu->fs_base == program->fs_base && cpu->gs_base == program->gs_base;
-}
-
 /*
- * A program whose work was short goes on, if there is nothing else to be done: without the lock, for whoever holds it or ends it
- * from the exchange on sees that it runs, and has it come back.
+ * A program whose turn it is begins without the lock: whoever holds or ends it, or changes its registers, from the exchange on sees
+ * that it runs, and has it come back.  False: it does not go on just so.
  */
-void schedule_go_on(struct program *program)
+static bool begin(struct program *program)
 {
-    struct cpu *cpu = cpu_self();
-
-    if (cpu->next != program || processor_is_busy(cpu) || !has_registers(cpu, program) || atomic_load(&cpu->chooses))
-        return;
     if (processor_count > 1)
         atomic_exchange(&program->turn, RUNNING);
     else
         atomic_store_explicit(&program->turn, RUNNING, memory_order_relaxed);
-    if (program->holds > 0 || program->gone) {
-        program->turn = WORKING;
-        return;
-    }
+    if (program->holds == 0 && !program->gone && !program->changed)
+        return true;
+    program->turn = WORKING;
+    return false;
+}
+
+/*
+ * Who is next here goes on, if that needs no choice: it has the priority of who was before it, and whoever comes to wait with a
+ * higher one sets `chooses`.
+ */
+bool schedule_go_on(struct cpu *cpu, struct program *program)
+{
+    struct program *next = cpu->next;
+
+    if (next == NULL || next->priority != cpu->priority || processor_is_busy(cpu) ||
+        atomic_load_explicit(&cpu->chooses, memory_order_relaxed))
+        return false;
+    next->on = cpu->number;
+    if (!begin(next))
+        return false;
     cpu->next = NULL;
-    program->began = cpu_timestamp();
+    if (next != program)
+        go(cpu, next);
+    pmap_use(program->thread->task->map->pmap);
     processor_leaves(cpu, IN_PROGRAM);
-    program_resume(&program->registers);
+    return true;
 }
 
 /* Until an interrupt comes.  A map that no task may have any more is not kept. */

@@ -111,6 +111,7 @@ static void collect_vectors(struct program *program)
     if (cpu->vectors_of == program && program->vectors_on == cpu->number) {
         state_save_vectors(program);
         cpu->vectors_of = NULL;
+        schedule_changed(program);
     }
 }
 
@@ -204,6 +205,7 @@ kern_return_t hal_thread_set_state(struct thread *thread, int flavor, const uint
     if (count == 0 || count_of(flavor) != count)
         return KERN_INVALID_ARGUMENT;
     memcpy(&value, state, count * sizeof *state); /* which lies as messages do, on 4 bytes */
+    schedule_changed(program);
     switch (flavor) {
     case x86_THREAD_STATE64: return set_registers(program, &value.registers);
     case x86_THREAD_STATE:

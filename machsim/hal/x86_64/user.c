@@ -122,32 +122,48 @@ static void print(struct program *program)
     schedule(program);
 }
 
-/* Six arguments come in registers, the others on the stack above the return address. */
-static void mach_trap(struct program *program, uint32_t number)
+/* Six arguments are in registers; notify, and two more, are on the stack above the return address. */
+static bool get_more_arguments(struct program *program, bool overwrite)
 {
-    const struct trap_frame *r = &program->registers;
-    uint64_t arguments[TRAP_MAX_ARGUMENTS] = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9};
+    struct mach_msg_arguments *msg = &program->thread->msg;
+    uint64_t more[3];
 
-    if ((number == TRAP_MACH_MSG || number == TRAP_MACH_MSG_OVERWRITE) &&
-        !hal_copyin_message(program->thread, r->rsp + 8, arguments + 6, 3 * sizeof *arguments)) {
-        program->registers.rax = (uint32_t)MACH_SEND_INVALID_DATA;
-        schedule(program);
-        return;
+    if (!hal_copyin_message(program->thread, program->registers.rsp + 8, more, overwrite ? sizeof more : sizeof *more))
+        return false;
+    msg->notify = (mach_port_name_t)more[0];
+    if (overwrite) {
+        msg->receive_message = more[1];
+        msg->scatter_size = (mach_msg_size_t)more[2];
     }
-    program->thread->out = 0;
-    trap(program->thread, number, arguments);
+    return true;
 }
 
-static void system_call(struct program *program)
+static void message_trap(struct program *program, bool overwrite)
 {
-    const int64_t number = (int32_t)program->registers.rax;
+    const struct trap_frame *r = &program->registers;
+    const mach_msg_option_t option = (mach_msg_option_t)r->rsi;
 
-    if (number >= 0)
-        exception_ask(program->thread, EXC_SYSCALL, number, 0);
-    else if (number == -TRAP_PRINT)
-        print(program);
+    program->thread->msg = (struct mach_msg_arguments){
+        .message = r->rdi,
+        .option = option,
+        .send_size = (mach_msg_size_t)r->rdx,
+        .receive_size = (mach_msg_size_t)r->r10,
+        .receive_name = (mach_port_name_t)r->r8,
+        .timeout = (mach_msg_timeout_t)r->r9,
+    };
+    if ((overwrite || (option & MACH_SEND_NOTIFY)) && !get_more_arguments(program, overwrite))
+        hal_thread_return(program->thread, (uint32_t)MACH_SEND_INVALID_DATA);
     else
-        mach_trap(program, (uint32_t)-number);
+        trap_message(program->thread);
+}
+
+static void mach_trap(struct program *program, uint32_t number)
+{
+    program->thread->out = 0;
+    if (number == TRAP_MACH_MSG || number == TRAP_MACH_MSG_OVERWRITE)
+        message_trap(program, number == TRAP_MACH_MSG_OVERWRITE);
+    else
+        trap(program->thread, number, &program->registers.rdi);
 }
 
 /* ---- the door -------------------------------------------------------------------------------------- */
@@ -155,8 +171,10 @@ static void system_call(struct program *program)
 static struct program *came(struct cpu *cpu)
 {
     struct program *program = cpu->current;
+    const uint64_t now = cpu_timestamp();
 
-    program->time += cpu_timestamp() - program->began;
+    atomic_store_explicit(&program->time, program->time + (now - program->began), memory_order_relaxed);
+    atomic_store_explicit(&program->began, now, memory_order_relaxed); /* what is done for it at once is its time, too */
     if (processor_count > 1)
         state_save_vectors(program); /* another may go on with it */
     atomic_store_explicit(&program->turn, WORKING, memory_order_release);
@@ -164,19 +182,45 @@ static struct program *came(struct cpu *cpu)
     return program;
 }
 
+/* An emulated system's calls leave all registers but their result as they were, like interrupts; Mach's do as functions do. */
+_Noreturn static void leave(struct cpu *cpu, struct program *program)
+{
+    if (schedule_go_on(cpu, program))
+        program_resume(&program->registers);
+    processor_run();
+}
+
+void program_call(void)
+{
+    struct cpu *cpu = cpu_self();
+    struct program *program = came(cpu);
+    const int32_t number = (int32_t)program->registers.rax;
+
+    if (number >= 0) {
+        exception_ask(program->thread, EXC_SYSCALL, number, 0);
+        leave(cpu, program);
+    }
+    if (number == -TRAP_PRINT)
+        print(program);
+    else
+        mach_trap(program, 0 - (uint32_t)number);
+    if (!schedule_go_on(cpu, program))
+        processor_run();
+}
+
 _Noreturn void program_trap(void)
 {
-    struct program *program = came(cpu_self());
+    struct cpu *cpu = cpu_self();
+    struct program *program = came(cpu);
 
     switch (program->registers.vector) {
-    case VECTOR_SYSTEM_CALL: system_call(program); break;
     case VECTOR_PAGE_FAULT: page_fault(program); break;
     case VECTOR_TIMER:
         if (clock_interrupt())
             schedule_last(program);
         else
             schedule(program);
-        break;
+        processor_run(); /* a timer of the core's may be due */
     case VECTOR_ROUSE:
         controller_interrupt_ends();
         schedule(program);
@@ -190,6 +234,5 @@ _Noreturn void program_trap(void)
     case VECTOR_SPURIOUS: schedule(program); break;
     default: raise(program);
     }
-    schedule_go_on(program);
-    processor_run();
+    leave(cpu, program);
 }

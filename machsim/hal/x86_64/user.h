@@ -16,8 +16,8 @@
 #define VECTORS_SIZE 832
 
 /*
- * Where a program is.  Whoever works for it in the kernel has it alone, but for `holds` and `gone`, which the scheduler's lock
- * guards as it does the change from one of these to another.
+ * Where a program is.  Whoever works for it in the kernel has it alone, but for `holds`, `gone` and `changed`, which the
+ * scheduler's lock guards as it does the change from one of these to another: schedule_go_on reads them without.
  */
 enum turn { WORKING, READY, RUNNING, STOPPED };
 
@@ -31,10 +31,11 @@ struct program {
     uint64_t fault;       /* where, and */
     int access;           /* for what */
     _Atomic uint32_t turn; /* an enum turn */
-    uint32_t holds;       /* how often it is held */
+    _Atomic uint32_t holds; /* how often it is held */
     unsigned priority;    /* the scheduler's lock */
-    bool gone;            /* ended: it goes when its work is done */
-    uint64_t began, time; /* when its turn did, by the counter; how long it has run in all */
+    _Atomic bool gone;    /* ended: it goes when its work is done */
+    _Atomic bool changed; /* registers have been set that the processor may not have */
+    _Atomic uint64_t began, time; /* since when it has run, by the counter; how long before */
     unsigned on;          /* the processor that it runs on, or ran on last */
     unsigned vectors_on;  /* the same for its vector registers, if that has no other's */
 };
@@ -46,8 +47,10 @@ void schedule_start(void);
 void schedule(struct program *program);
 /* The same for one that has had its turn. */
 void schedule_last(struct program *program);
-/* Returns if it does not just go on. */
-void schedule_go_on(struct program *program);
+/* Whether a program that has come into the kernel just goes on: all is as it left it, but for what it was given. */
+bool schedule_go_on(struct cpu *cpu, struct program *program);
+/* Its registers are not those that the processor has. */
+void schedule_changed(struct program *program);
 /* Does what is to be done, and runs whose turn it is. */
 _Noreturn void processor_run(void);
 /* A processor begins with that; nothing is on its stack any more. */
@@ -63,8 +66,14 @@ static inline unsigned char *program_vectors(const struct program *program)
 
 /* Serves the page fault of a program, from the start. */
 void program_fault(struct waiter *waiter);
-/* The thread that ran has come into the kernel: its registers are saved. */
+/*
+ * The thread that ran has come into the kernel: its registers are saved.  From a system call this may come back, and then it goes
+ * on at once, with those registers that functions keep as they are, and results in rax and rdx.
+ */
+void program_call(void);
 _Noreturn void program_trap(void);
+/* entry.S: goes to a program. */
+_Noreturn void program_resume(const struct trap_frame *registers);
 
 /* What programs may have: an address and the bytes from there on. */
 static inline bool is_users(uint64_t address, uint64_t size)
