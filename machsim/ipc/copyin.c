@@ -2,6 +2,7 @@
 /* copyin.c - from names in a message's bytes to rights beside them: ipc_kmsg_copyin in kmsg.h. */
 #include "ipc/kmsg.h"
 #include "ipc/right.h"
+#include "ipc/simple.h"
 #include "kern/task.h"
 #include "vm/vm_copy.h"
 
@@ -92,6 +93,20 @@ static void take(struct ipc_space *space, struct header_right *rights, bool move
     }
 }
 
+bool ipc_kmsg_copyin_simple(struct ipc_kmsg *kmsg, struct ipc_space *space, const struct ipc_simple *found)
+{
+    struct ipc_port *port = found->port;
+
+    if (found->once ? ipc_port_is_dead(port) : ipc_port_copy_send(port) == IPC_PORT_DEAD)
+        return false;
+    kmsg->destination.port = port;
+    kmsg->destination.type = found->once ? MACH_MSG_TYPE_PORT_SEND_ONCE : MACH_MSG_TYPE_PORT_SEND;
+    kmsg->reply.port = ipc_simple_take(space, kmsg->message, found);
+    kmsg->reply.type = found->reply == NULL ? 0 : MACH_MSG_TYPE_PORT_SEND_ONCE;
+    kmsg->bits = kmsg->message->msgh_bits & MACH_MSGH_BITS_COMPLEX;
+    return true;
+}
+
 static mach_msg_return_t copyin_header(struct ipc_kmsg *kmsg, struct ipc_space *space)
 {
     const mach_msg_header_t *header = kmsg->message;
@@ -112,13 +127,11 @@ static mach_msg_return_t copyin_header(struct ipc_kmsg *kmsg, struct ipc_space *
 
     if (result != MACH_MSG_SUCCESS)
         return result;
-    ipc_space_lock(space);
     result = space->active ? find_all(space, rights) : MACH_SEND_INVALID_DEST;
     if (result == MACH_MSG_SUCCESS) {
         take(space, rights, false);
         take(space, rights, true);
     }
-    ipc_space_unlock(space);
     if (result == MACH_MSG_SUCCESS) {
         kmsg->destination = rights[0].right;
         kmsg->reply = rights[1].right;
@@ -360,18 +373,38 @@ static mach_msg_return_t copyin_body(struct body *body)
     return result;
 }
 
-mach_msg_return_t ipc_kmsg_copyin(struct ipc_kmsg *kmsg, struct ipc_space *space, struct thread *thread)
+/* The header is done. */
+static mach_msg_return_t finish(struct ipc_kmsg *kmsg, struct ipc_space *space, struct thread *thread)
 {
     struct body body = {.kmsg = kmsg, .space = space, .thread = thread};
-    mach_msg_return_t result = copyin_header(kmsg, space);
 
+    if (!(kmsg->bits & MACH_MSGH_BITS_COMPLEX))
+        return MACH_MSG_SUCCESS;
+    const mach_msg_return_t result = copyin_body(&body);
+
+    if (result != MACH_MSG_SUCCESS)
+        ipc_kmsg_destroy(kmsg);
+    return result;
+}
+
+mach_msg_return_t ipc_kmsg_copyin(struct ipc_kmsg *kmsg, struct ipc_space *space, struct thread *thread)
+{
+    mach_msg_return_t result = MACH_MSG_SUCCESS;
+    struct ipc_simple found;
+
+    ipc_space_lock(space);
+    if (!ipc_simple_find(space, kmsg->message, &found) || !ipc_kmsg_copyin_simple(kmsg, space, &found))
+        result = copyin_header(kmsg, space);
+    ipc_space_unlock(space);
     if (result != MACH_MSG_SUCCESS) {
         ipc_kmsg_free(kmsg);
         return result;
     }
-    if (kmsg->bits & MACH_MSGH_BITS_COMPLEX)
-        result = copyin_body(&body);
-    if (result != MACH_MSG_SUCCESS)
-        ipc_kmsg_destroy(kmsg);
-    return result;
+    return finish(kmsg, space, thread);
+}
+
+mach_msg_return_t ipc_kmsg_copyin_kernel(struct ipc_kmsg *kmsg)
+{
+    kmsg->bits = kmsg->message->msgh_bits & MACH_MSGH_BITS_COMPLEX;
+    return finish(kmsg, ipc_space_kernel, NULL);
 }

@@ -13,7 +13,7 @@ struct body {
     mach_msg_return_t lacks; /* MACH_MSG_* bits of what found no room */
 };
 
-static mach_msg_return_t lack_of_names(kern_return_t result)
+mach_msg_return_t ipc_kmsg_lack_of_names(kern_return_t result)
 {
     return result == KERN_RESOURCE_SHORTAGE ? MACH_MSG_IPC_KERNEL : MACH_MSG_IPC_SPACE;
 }
@@ -34,7 +34,7 @@ static mach_port_name_t copyout_right(struct body *body, struct ipc_port *port, 
     const kern_return_t result = ipc_right_give(body->space, right, &name);
 
     if (result != KERN_SUCCESS)
-        body->lacks |= lack_of_names(result);
+        body->lacks |= ipc_kmsg_lack_of_names(result);
     return name;
 }
 
@@ -191,8 +191,7 @@ static mach_msg_return_t copyout_body(struct ipc_kmsg *kmsg, struct body *body)
 
 /* ---- the header ------------------------------------------------------------------------------------ */
 
-/* What is left of the destination: a send right that the message had is let go of, a send-once right is used up. */
-static void consume_destination(struct ipc_kmsg *kmsg)
+void ipc_kmsg_consume_destination(struct ipc_kmsg *kmsg)
 {
     struct ipc_port *port = kmsg->destination.port;
 
@@ -243,14 +242,24 @@ mach_msg_return_t ipc_kmsg_copyout(struct ipc_kmsg *kmsg, struct ipc_space *spac
 
     ipc_space_unlock(space);
     if (result != KERN_SUCCESS)
-        return MACH_RCV_HEADER_ERROR | lack_of_names(result);
+        return MACH_RCV_HEADER_ERROR | ipc_kmsg_lack_of_names(result);
     kmsg->reply.port = NULL;
-    consume_destination(kmsg);
+    ipc_kmsg_consume_destination(kmsg);
     write_header(kmsg, reply, kmsg->reply.type, kmsg->received_name, kmsg->destination.type,
                  copyout_voucher(kmsg, &body, voucher));
     if (kmsg->bits & MACH_MSGH_BITS_COMPLEX)
         copyout_body(kmsg, &body);
     return body.lacks == 0 ? MACH_MSG_SUCCESS : MACH_RCV_BODY_ERROR | body.lacks;
+}
+
+void ipc_kmsg_copyout_kernel(struct ipc_kmsg *kmsg)
+{
+    struct body body = {.space = ipc_space_kernel};
+
+    (void)copyout_voucher(kmsg, &body, false);
+    write_header(kmsg, MACH_PORT_NULL, kmsg->reply.type, kmsg->received_name, kmsg->destination.type, MACH_PORT_NULL);
+    if (kmsg->bits & MACH_MSGH_BITS_COMPLEX)
+        copyout_body(kmsg, &body);
 }
 
 mach_msg_return_t ipc_kmsg_copyout_pseudo(struct ipc_kmsg *kmsg, struct ipc_space *space, struct thread *thread)
@@ -272,6 +281,6 @@ void ipc_kmsg_copyout_destination(struct ipc_kmsg *kmsg, struct ipc_space *space
     const mach_port_name_t voucher = MACH_PORT_NULL;
 
     (void)space;
-    consume_destination(kmsg);
+    ipc_kmsg_consume_destination(kmsg);
     write_header(kmsg, MACH_PORT_NULL, 0, kmsg->received_name, kmsg->destination.type, voucher);
 }

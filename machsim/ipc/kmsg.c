@@ -4,6 +4,7 @@
 
 #include "ipc/notify.h"
 #include "ipc/transit.h"
+#include "kern/string.h"
 #include "kern/task.h"
 #include "kern/thread.h"
 #include "vm/vm_copy.h"
@@ -49,7 +50,8 @@ bool ipc_kmsg_alloc_descriptors(struct ipc_kmsg *kmsg, uint32_t count)
     return true;
 }
 
-mach_msg_return_t ipc_kmsg_get(struct thread *thread, uint64_t address, mach_msg_size_t size, struct ipc_kmsg **kmsg)
+mach_msg_return_t ipc_kmsg_get(struct thread *thread, uint64_t address, const void *bytes, mach_msg_size_t size,
+                               struct ipc_kmsg **kmsg)
 {
     if (size < sizeof(mach_msg_header_t) || size % 4 != 0)
         return MACH_SEND_MSG_TOO_SMALL;
@@ -58,7 +60,9 @@ mach_msg_return_t ipc_kmsg_get(struct thread *thread, uint64_t address, mach_msg
     *kmsg = ipc_kmsg_alloc(size, thread->task);
     if (*kmsg == NULL)
         return MACH_SEND_NO_BUFFER;
-    if (!hal_copyin_message(thread, address, (*kmsg)->message, size)) {
+    if (bytes != NULL) {
+        memcpy((*kmsg)->message, bytes, size);
+    } else if (!hal_copyin_message(thread, address, (*kmsg)->message, size)) {
         ipc_kmsg_free(*kmsg);
         return MACH_SEND_INVALID_DATA;
     }

@@ -16,6 +16,7 @@
 #include "ipc/trailer.h"
 #include "kern/waiter.h"
 
+struct ipc_simple;
 struct task;
 struct thread;
 
@@ -69,7 +70,8 @@ struct ipc_kmsg {
     mach_port_seqno_t seqno; /* once taken from its queue */
     mach_port_context_t context;
     mach_port_name_t received_name; /* of the port it was taken from */
-    _Atomic uint32_t parked; /* this and the next three: kern/kobject.c */
+    _Atomic uint32_t parked; /* this and the next four: kern/kobject.c */
+    const struct routine_descriptor *routine;
     struct ipc_kmsg *answer;
     uint64_t progress;
     struct vm_map_copy *partial;
@@ -94,8 +96,8 @@ void ipc_kmsg_destroy(struct ipc_kmsg *kmsg);
 /* Lets go of all rights and memory in the body. */
 void ipc_kmsg_clean_body(struct ipc_kmsg *kmsg);
 
-/* Reads the bytes of a message from a thread.  MACH_SEND_MSG_TOO_SMALL, _TOO_LARGE, _NO_BUFFER, _INVALID_DATA. */
-mach_msg_return_t ipc_kmsg_get(struct thread *thread, uint64_t address, mach_msg_size_t size,
+/* Reads the bytes of a message from a thread, or takes those that were read if it is a short one.  MACH_SEND_MSG_TOO_SMALL, _TOO_LARGE, _NO_BUFFER, _INVALID_DATA. */
+mach_msg_return_t ipc_kmsg_get(struct thread *thread, uint64_t address, const void *bytes, mach_msg_size_t size,
                                struct ipc_kmsg **kmsg);
 
 /* ---- copyin.c -------------------------------------------------------------------------------------- */
@@ -109,6 +111,13 @@ mach_msg_return_t ipc_kmsg_get(struct thread *thread, uint64_t address, mach_msg
  * rights, is gone.  Source: XNU, mach_msg(2).
  */
 mach_msg_return_t ipc_kmsg_copyin(struct ipc_kmsg *kmsg, struct ipc_space *space, struct thread *thread);
+/*
+ * The header alone, if that is a simple one of which ipc_simple_find has told in the locked space.  False: the port has died, and
+ * nothing has changed.
+ */
+bool ipc_kmsg_copyin_simple(struct ipc_kmsg *kmsg, struct ipc_space *space, const struct ipc_simple *found);
+/* The same for a message of the kernel's, which has its destination: what is in its body. */
+mach_msg_return_t ipc_kmsg_copyin_kernel(struct ipc_kmsg *kmsg);
 
 /* ---- copyout.c ------------------------------------------------------------------------------------- */
 
@@ -127,6 +136,17 @@ mach_msg_return_t ipc_kmsg_copyout(struct ipc_kmsg *kmsg, struct ipc_space *spac
  * stand where they stood, with the rights that they have become.  MACH_MSG_* bits tell what found no room.
  */
 mach_msg_return_t ipc_kmsg_copyout_pseudo(struct ipc_kmsg *kmsg, struct ipc_space *space, struct thread *thread);
+
+/*
+ * The same for the kernel, which keeps destination and reply as rights, and lets go of the voucher; what is in the body gets names
+ * in its space, or is lost.
+ */
+void ipc_kmsg_copyout_kernel(struct ipc_kmsg *kmsg);
+/* What is left of the destination: a send right that the message had is let go of, a send-once right is used up. */
+void ipc_kmsg_consume_destination(struct ipc_kmsg *kmsg);
+
+/* MACH_MSG_IPC_SPACE or _IPC_KERNEL, for the error that a right found no name. */
+mach_msg_return_t ipc_kmsg_lack_of_names(kern_return_t result);
 
 /* The destination alone, for the header of a message that is too large to be received. */
 void ipc_kmsg_copyout_destination(struct ipc_kmsg *kmsg, struct ipc_space *space);

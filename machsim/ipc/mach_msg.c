@@ -2,6 +2,7 @@
 /*
  * mach_msg.c - the trap that sends and receives: arguments are in thread->msg.
  *
+ *   short: to someone who waits for it (pass.h), or
  *   get, copyin -> (a kernel object: served here) or queue -> [wait for room] -> receive -> [wait for a message]
  *   -> copyout, trailer, put
  *
@@ -10,6 +11,7 @@
 #include "ipc/mach_msg.h"
 
 #include "ipc/direct.h"
+#include "ipc/pass.h"
 #include "ipc/right.h"
 #include "ipc/transit.h"
 #include "kern/kobject.h"
@@ -20,6 +22,7 @@
 #define SCATTER_MAX_SIZE 4096u
 
 static void receive(struct thread *thread);
+static void received(struct thread *thread, mach_msg_return_t result);
 
 /* Where received messages go. */
 static uint64_t receive_address(const struct thread *thread)
@@ -37,6 +40,13 @@ static void sent(struct thread *thread)
         receive(thread);
     else
         thread_return(thread, MACH_MSG_SUCCESS);
+}
+
+/* The same for one to which the kernel has given its answer. */
+static void sent_and_received(struct thread *thread)
+{
+    atomic_fetch_add_explicit(&thread->task->sent, 1, memory_order_relaxed);
+    received(thread, MACH_MSG_SUCCESS);
 }
 
 /* A receive right of the thread's task, from which a notification port is made.  NULL: the name denotes none. */
@@ -106,9 +116,13 @@ static void send_continue(struct thread *thread)
 static void send(struct thread *thread, struct ipc_kmsg *kmsg)
 {
     if (kobject_is(kmsg->destination.port)) {
-        kobject_serve(kmsg);
+        const bool answered = kobject_serve(kmsg, thread);
+
         defer_drain();
-        sent(thread);
+        if (answered)
+            sent_and_received(thread);
+        else
+            sent(thread);
         return;
     }
     ipc_direct_pull(kmsg->destination.port);
@@ -139,15 +153,56 @@ static mach_msg_return_t check_send(struct thread *thread)
     return MACH_MSG_SUCCESS;
 }
 
+/* The receiver of a message that passes to him gets it, and his trap ends. */
+static void deliver(struct thread *receiver, const struct ipc_parcel *parcel)
+{
+    mach_msg_return_t result = parcel->result;
+
+    if (parcel->size <= receiver->msg.receive_size &&
+        !hal_copyout_message(receiver, parcel->bytes, receive_address(receiver), parcel->size))
+        result = MACH_RCV_INVALID_DATA;
+    atomic_fetch_add_explicit(&receiver->task->received, 1, memory_order_relaxed);
+    thread_return(receiver, (uint32_t)result);
+}
+
+/*
+ * A message goes to someone who waits for it.  The sender goes on first: he may run already while the other still waits.
+ * False: to no one; it may be *kmsg now.
+ */
+static bool pass(struct thread *thread, struct ipc_parcel *parcel, struct ipc_kmsg **kmsg)
+{
+    struct thread *receiver = ipc_pass(thread, parcel, kmsg);
+
+    if (receiver == NULL)
+        return false;
+    if (receiver == thread)
+        atomic_fetch_add_explicit(&thread->task->sent, 1, memory_order_relaxed);
+    else
+        sent(thread);
+    deliver(receiver, parcel);
+    return true;
+}
+
 static void start_send(struct thread *thread)
 {
-    struct ipc_kmsg *kmsg;
+    const struct mach_msg_arguments *msg = &thread->msg;
+    const bool is_short = msg->send_size >= sizeof(mach_msg_header_t) && msg->send_size <= IPC_PASS_MAX && msg->send_size % 4 == 0;
+    struct ipc_parcel parcel;
+    struct ipc_kmsg *kmsg = NULL;
     mach_msg_return_t result = check_send(thread);
 
-    if (result == MACH_MSG_SUCCESS)
-        result = ipc_kmsg_get(thread, thread->msg.message, thread->msg.send_size, &kmsg);
-    if (result == MACH_MSG_SUCCESS)
-        result = ipc_kmsg_copyin(kmsg, thread->task->space, thread);
+    if (result == MACH_MSG_SUCCESS && is_short) {
+        parcel.size = msg->send_size;
+        if (!hal_copyin_message(thread, msg->message, parcel.bytes, msg->send_size))
+            result = MACH_SEND_INVALID_DATA;
+        else if (pass(thread, &parcel, &kmsg))
+            return;
+    }
+    if (result == MACH_MSG_SUCCESS && kmsg == NULL) {
+        result = ipc_kmsg_get(thread, msg->message, is_short ? parcel.bytes : NULL, msg->send_size, &kmsg);
+        if (result == MACH_MSG_SUCCESS)
+            result = ipc_kmsg_copyin(kmsg, thread->task->space, thread);
+    }
     if (result == MACH_MSG_SUCCESS)
         send(thread, kmsg);
     else
@@ -188,14 +243,17 @@ static bool parse_scatter(const unsigned char *bytes, mach_msg_size_t size, stru
     return true;
 }
 
-/* Reads the list of places for out-of-line memory, if the caller gave one. */
+static bool has_scatter(const struct mach_msg_arguments *msg)
+{
+    return msg->receive_message != 0 && msg->scatter_size >= sizeof(mach_msg_base_t);
+}
+
+/* Reads the list of places for out-of-line memory that the caller gave. */
 static mach_msg_return_t read_scatter(struct thread *thread)
 {
     const mach_msg_size_t size = thread->msg.scatter_size;
     unsigned char bytes[SCATTER_MAX_SIZE];
 
-    if (thread->msg.receive_message == 0 || size < sizeof(mach_msg_base_t))
-        return MACH_MSG_SUCCESS;
     if (size > sizeof bytes || !hal_copyin_message(thread, thread->msg.receive_message, bytes, size))
         return MACH_RCV_INVALID_DATA;
     const uint32_t count = ((const mach_msg_base_t *)bytes)->body.msgh_descriptor_count;
@@ -295,11 +353,12 @@ static void receive_continue(struct thread *thread)
 static void receive(struct thread *thread)
 {
     const struct mach_msg_arguments *msg = &thread->msg;
-    mach_msg_return_t result =
-        ipc_trailer_exists(msg->option) ? read_scatter(thread) : (mach_msg_return_t)MACH_RCV_INVALID_TRAILER;
+    mach_msg_return_t result = ipc_trailer_exists(msg->option) ? MACH_MSG_SUCCESS : MACH_RCV_INVALID_TRAILER;
     uint32_t bits;
     void *object;
 
+    if (result == MACH_MSG_SUCCESS && has_scatter(msg))
+        result = read_scatter(thread);
     if (result == MACH_MSG_SUCCESS &&
         ipc_right_find(thread->task->space, msg->receive_name, MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_PORT_SET,
                        &bits, &object) != KERN_SUCCESS)

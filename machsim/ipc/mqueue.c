@@ -47,7 +47,8 @@ static bool wait_begin(struct thread *thread, struct list *queue, struct ipc_por
     lock_acquire(&wait->lock);
     const bool aborted = wait->aborted || wait->ended;
 
-    wait->aborted = false;
+    if (aborted)
+        wait->aborted = false;
     wait->port = aborted ? NULL : port;
     wait->set = aborted ? NULL : set;
     lock_release(&wait->lock);
@@ -58,7 +59,7 @@ static bool wait_begin(struct thread *thread, struct list *queue, struct ipc_por
         ipc_direct_update(port);
     else if (set->direct != NULL)
         set->direct->update(set->direct, set);
-    wait->deadline = 0;
+    atomic_store_explicit(&wait->deadline, 0, memory_order_relaxed);
     if (timed) {
         wait->deadline = hal_now() + (uint64_t)timeout * NANOSECONDS_PER_MS;
         thread_reference(thread);
@@ -82,6 +83,13 @@ void ipc_wait_finish(struct thread *thread)
         ipc_port_release(port);
     if (set != NULL)
         ipc_pset_release(set);
+}
+
+void ipc_wait_taken(struct thread *thread)
+{
+    if (thread->wait.deadline != 0 && timer_cancel(&thread->wait.timer))
+        thread_release(thread);
+    ipc_wait_finish(thread);
 }
 
 /* Ends a wait that has lasted until its deadline, or (deadline 0) any. */
@@ -158,7 +166,7 @@ void ipc_wait_init(struct ipc_wait *wait)
 
 /* ---- handing a message to a receiver --------------------------------------------------------------- */
 
-static void take(struct ipc_port *port, struct ipc_kmsg *kmsg)
+void ipc_mqueue_take(struct ipc_port *port, struct ipc_kmsg *kmsg)
 {
     kmsg->seqno = ipc_port_take_seqno(port);
     kmsg->context = port->context;
@@ -191,7 +199,7 @@ static bool offer(struct list *waiters, struct ipc_port *port, struct ipc_kmsg *
         const bool given = !stays(result, wait);
 
         if (given) {
-            take(port, kmsg);
+            ipc_mqueue_take(port, kmsg);
             wait->kmsg = kmsg;
         }
         wake(wait, result);
@@ -415,7 +423,7 @@ static mach_msg_return_t take_first(struct ipc_port *port, struct ipc_wait *wait
     if (stays(result, wait))
         return result;
     dequeue(port, kmsg);
-    take(port, kmsg);
+    ipc_mqueue_take(port, kmsg);
     wait->kmsg = kmsg;
     ipc_mqueue_room(port);
     return result;

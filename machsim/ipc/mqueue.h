@@ -60,6 +60,9 @@ mach_msg_return_t ipc_mqueue_receive_set(struct ipc_pset *set, struct thread *th
 /* Called by the continuation of a thread that was woken: what it waited on is let go of. */
 void ipc_wait_finish(struct thread *thread);
 
+/* The same for one who was taken out of the list that he waited in, and goes on at once: no continuation is called. */
+void ipc_wait_taken(struct thread *thread);
+
 /* A trap begins: an abort of the one before does not concern it. */
 void ipc_wait_start(struct thread *thread);
 /* Ends the wait of a thread's trap, now or when it would begin, with MACH_*_INTERRUPTED; with `forever`, of all. */
@@ -67,6 +70,8 @@ void ipc_wait_abort(struct thread *thread, bool forever);
 
 /* ---- for ports and sets ---------------------------------------------------------------------------- */
 
+/* A message is received from a locked port, in whose queue it is not: it learns where, and as which. */
+void ipc_mqueue_take(struct ipc_port *port, struct ipc_kmsg *kmsg);
 /* Wakes all receivers of a locked port, or all waiters of a locked set. */
 void ipc_mqueue_wake_receivers(struct list *receivers, mach_msg_return_t result);
 /* Empties a locked port that dies: messages are destroyed, and senders that wait find theirs gone as well. */

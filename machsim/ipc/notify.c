@@ -27,7 +27,7 @@ static void send_now(struct defer *work)
     struct ipc_kmsg *kmsg = container_of(work, struct ipc_kmsg, work);
 
     if (kobject_is(kmsg->destination.port))
-        kobject_serve(kmsg);
+        (void)kobject_serve(kmsg, NULL);
     else
         (void)ipc_mqueue_send(kmsg, NULL, MACH_MSG_OPTION_NONE, MACH_MSG_TIMEOUT_NONE);
 }

@@ -510,6 +510,18 @@ static bool right_is_dead(struct ipc_right right)
     return right.type != MACH_MSG_TYPE_PORT_RECEIVE && ipc_port_is_dead(right.port);
 }
 
+kern_return_t ipc_right_copyout_once(struct ipc_space *space, struct ipc_port *port, mach_port_name_t *name)
+{
+    struct ipc_entry *entry;
+    const kern_return_t result = ipc_space_alloc(space, name, &entry);
+
+    if (result == KERN_SUCCESS)
+        entry_set(entry, entry_bits(entry) | MACH_PORT_TYPE_SEND_ONCE | 1, port);
+    else
+        *name = MACH_PORT_NULL;
+    return result;
+}
+
 kern_return_t ipc_right_copyout(struct ipc_space *space, struct ipc_right right, mach_port_name_t *name)
 {
     struct ipc_entry *entry;
@@ -521,9 +533,10 @@ kern_return_t ipc_right_copyout(struct ipc_space *space, struct ipc_right right,
         ipc_right_release(right);
         return KERN_SUCCESS;
     }
+    if (right.type == MACH_MSG_TYPE_PORT_SEND_ONCE)
+        return ipc_right_copyout_once(space, right.port, name);
     kern_return_t result = may_add(space, right);
-    const mach_port_name_t known =
-        right.type == MACH_MSG_TYPE_PORT_SEND_ONCE ? MACH_PORT_NULL : name_of(space, right.port);
+    const mach_port_name_t known = name_of(space, right.port);
 
     if (result == KERN_SUCCESS && known == MACH_PORT_NULL)
         result = ipc_space_alloc(space, name, &entry);

@@ -61,7 +61,9 @@ kern_return_t ipc_right_copyin(struct ipc_space *space, mach_port_name_t name, s
  * gives MACH_PORT_DEAD or MACH_PORT_NULL.  KERN_NO_SPACE, KERN_RESOURCE_SHORTAGE, KERN_INVALID_TASK.
  */
 kern_return_t ipc_right_copyout(struct ipc_space *space, struct ipc_right right, mach_port_name_t *name);
-/* The same without the space's lock, and the right is consumed in any case: without room *name is MACH_PORT_NULL. */
+/* The same for a send-once right, whose name is always new; that its port is dead shows when the name is used. */
+kern_return_t ipc_right_copyout_once(struct ipc_space *space, struct ipc_port *port, mach_port_name_t *name);
+/* The same for any without the space's lock, and the right is consumed in any case: without room *name is MACH_PORT_NULL. */
 kern_return_t ipc_right_give(struct ipc_space *space, struct ipc_right right, mach_port_name_t *name);
 
 /*

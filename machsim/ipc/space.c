@@ -12,18 +12,6 @@ static size_t directory_size(uint32_t chunks)
     return sizeof(struct ipc_directory) + chunks * sizeof(struct ipc_chunk *);
 }
 
-static struct ipc_directory *directory_of(struct ipc_space *space)
-{
-    return atomic_load_explicit(&space->directory, memory_order_relaxed);
-}
-
-static struct ipc_chunk *chunk_of(const struct ipc_directory *directory, uint32_t number)
-{
-    if (directory == NULL || number >= directory->size)
-        return NULL;
-    return atomic_load_explicit(&directory->chunks[number], memory_order_acquire);
-}
-
 struct ipc_space *ipc_space_create(uint32_t max_names, uint32_t max_receives)
 {
     struct ipc_space *space = hal_alloc(sizeof *space);
@@ -46,10 +34,10 @@ void ipc_space_reference(struct ipc_space *space)
 static void space_free(struct hal_rcu *rcu)
 {
     struct ipc_space *space = container_of(rcu, struct ipc_space, rcu);
-    struct ipc_directory *directory = directory_of(space);
+    struct ipc_directory *directory = ipc_space_directory(space);
 
     for (uint32_t i = 0; directory != NULL && i < directory->size; i++)
-        hal_free(chunk_of(directory, i), sizeof(struct ipc_chunk));
+        hal_free(ipc_space_chunk(directory, i), sizeof(struct ipc_chunk));
     if (directory != NULL)
         hal_free(directory, directory_size(directory->size));
     ipc_hash_free(&space->hash);
@@ -66,7 +54,7 @@ void ipc_space_release(struct ipc_space *space)
 
 static void destroy_chunk(struct ipc_space *space, uint32_t number)
 {
-    struct ipc_chunk *chunk = chunk_of(directory_of(space), number);
+    struct ipc_chunk *chunk = ipc_space_chunk(ipc_space_directory(space), number);
 
     for (uint32_t i = 0; chunk != NULL && i < SPACE_CHUNK_ENTRIES; i++)
         if (entry_type(&chunk->entries[i]) != MACH_PORT_TYPE_NONE)
@@ -84,13 +72,6 @@ void ipc_space_destroy(struct ipc_space *space)
 }
 
 /* ---- the list of free entries ---------------------------------------------------------------------- */
-
-struct ipc_entry *ipc_space_entry(struct ipc_space *space, uint32_t index)
-{
-    struct ipc_chunk *chunk = chunk_of(directory_of(space), index / SPACE_CHUNK_ENTRIES);
-
-    return chunk == NULL ? NULL : &chunk->entries[index % SPACE_CHUNK_ENTRIES];
-}
 
 static void free_append(struct ipc_space *space, uint32_t index, struct ipc_entry *entry)
 {
@@ -129,7 +110,7 @@ static void directory_free(struct hal_rcu *rcu)
 /* Makes the directory reach a chunk.  Readers of the old one go on: the chunks are the same. */
 static bool directory_reach(struct ipc_space *space, uint32_t number)
 {
-    struct ipc_directory *old = directory_of(space);
+    struct ipc_directory *old = ipc_space_directory(space);
     uint32_t size = old == NULL ? 4 : old->size;
 
     if (old != NULL && number < old->size)
@@ -141,7 +122,7 @@ static bool directory_reach(struct ipc_space *space, uint32_t number)
         return false;
     new->size = size;
     for (uint32_t i = 0; old != NULL && i < old->size; i++)
-        atomic_init(&new->chunks[i], chunk_of(old, i));
+        atomic_init(&new->chunks[i], ipc_space_chunk(old, i));
     atomic_store_explicit(&space->directory, new, memory_order_release);
     if (old != NULL)
         hal_rcu_defer(&old->rcu, directory_free);
@@ -157,7 +138,7 @@ static bool chunk_add(struct ipc_space *space, uint32_t number)
         return false;
     for (uint32_t i = 0; i < SPACE_CHUNK_ENTRIES; i++)
         atomic_init(&chunk->entries[i].bits, ENTRY_GEN_FIRST);
-    atomic_store_explicit(&directory_of(space)->chunks[number], chunk, memory_order_release);
+    atomic_store_explicit(&ipc_space_directory(space)->chunks[number], chunk, memory_order_release);
     for (uint32_t i = 0; i < SPACE_CHUNK_ENTRIES; i++) {
         const uint32_t index = number * SPACE_CHUNK_ENTRIES + i;
 
@@ -169,7 +150,7 @@ static bool chunk_add(struct ipc_space *space, uint32_t number)
 
 static kern_return_t grow(struct ipc_space *space)
 {
-    while (chunk_of(directory_of(space), space->next_chunk) != NULL)
+    while (ipc_space_chunk(ipc_space_directory(space), space->next_chunk) != NULL)
         space->next_chunk++;
     if (space->next_chunk > SPACE_MAX_INDEX / SPACE_CHUNK_ENTRIES)
         return KERN_NO_SPACE;
@@ -276,18 +257,9 @@ void ipc_space_free(struct ipc_space *space, mach_port_name_t name, struct ipc_e
 
 /* ---- lookup ---------------------------------------------------------------------------------------- */
 
-struct ipc_entry *ipc_space_lookup(struct ipc_space *space, mach_port_name_t name)
-{
-    struct ipc_entry *entry = ipc_space_entry(space, MACH_PORT_INDEX(name));
-
-    if (entry == NULL || (entry_bits(entry) & ENTRY_GEN_MASK) != MACH_PORT_GEN(name))
-        return NULL;
-    return entry_type(entry) == MACH_PORT_TYPE_NONE ? NULL : entry;
-}
-
 uint32_t ipc_space_end(struct ipc_space *space)
 {
-    struct ipc_directory *directory = directory_of(space);
+    struct ipc_directory *directory = ipc_space_directory(space);
 
     return directory == NULL ? 0 : directory->size * SPACE_CHUNK_ENTRIES;
 }
@@ -295,7 +267,7 @@ uint32_t ipc_space_end(struct ipc_space *space)
 bool ipc_space_snapshot(struct ipc_space *space, mach_port_name_t name, uint32_t *bits, void **object)
 {
     const uint32_t index = MACH_PORT_INDEX(name);
-    struct ipc_chunk *chunk = chunk_of(atomic_load_explicit(&space->directory, memory_order_acquire),
+    struct ipc_chunk *chunk = ipc_space_chunk(atomic_load_explicit(&space->directory, memory_order_acquire),
                                        index / SPACE_CHUNK_ENTRIES);
 
     *bits = 0;

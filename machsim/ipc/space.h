@@ -70,8 +70,35 @@ static inline void ipc_space_unlock(struct ipc_space *space)
 
 /* ---- under the lock -------------------------------------------------------------------------------- */
 
+static inline struct ipc_directory *ipc_space_directory(struct ipc_space *space)
+{
+    return atomic_load_explicit(&space->directory, memory_order_relaxed);
+}
+
+static inline struct ipc_chunk *ipc_space_chunk(const struct ipc_directory *directory, uint32_t number)
+{
+    if (directory == NULL || number >= directory->size)
+        return NULL;
+    return atomic_load_explicit(&directory->chunks[number], memory_order_acquire);
+}
+
+/* The entry at an index, in use or not; NULL if no chunk is there. */
+static inline struct ipc_entry *ipc_space_entry(struct ipc_space *space, uint32_t index)
+{
+    struct ipc_chunk *chunk = ipc_space_chunk(ipc_space_directory(space), index / SPACE_CHUNK_ENTRIES);
+
+    return chunk == NULL ? NULL : &chunk->entries[index % SPACE_CHUNK_ENTRIES];
+}
+
 /* What the name denotes, or NULL. */
-struct ipc_entry *ipc_space_lookup(struct ipc_space *space, mach_port_name_t name);
+static inline struct ipc_entry *ipc_space_lookup(struct ipc_space *space, mach_port_name_t name)
+{
+    struct ipc_entry *entry = ipc_space_entry(space, MACH_PORT_INDEX(name));
+
+    if (entry == NULL || (entry_bits(entry) & ENTRY_GEN_MASK) != MACH_PORT_GEN(name))
+        return NULL;
+    return entry_type(entry) == MACH_PORT_TYPE_NONE ? NULL : entry;
+}
 
 /*
  * A new entry with no type yet, which the caller gives one before it unlocks, or frees.
@@ -95,9 +122,6 @@ struct ipc_entry *ipc_space_take_lease(struct ipc_space *space, mach_port_name_t
 
 /* Makes room for `entries` names in all.  KERN_NO_SPACE, KERN_RESOURCE_SHORTAGE. */
 kern_return_t ipc_space_reserve(struct ipc_space *space, uint32_t entries);
-
-/* The entry at an index, in use or not; NULL if no chunk is there. */
-struct ipc_entry *ipc_space_entry(struct ipc_space *space, uint32_t index);
 
 /* One past the highest index for which there may be an entry. */
 uint32_t ipc_space_end(struct ipc_space *space);

@@ -29,4 +29,15 @@ static inline mach_msg_size_t ipc_trailer_size(mach_msg_option_t option)
     }
 }
 
+/* What a trailer tells. */
+struct ipc_origin {
+    const security_token_t *sender;
+    const audit_token_t *audit;
+    mach_port_seqno_t seqno;
+    mach_port_context_t context;
+};
+
+/* Writes the trailer that receive options ask for, where there is room for any; returns its size. */
+mach_msg_size_t ipc_trailer_write(void *to, mach_msg_option_t option, const struct ipc_origin *origin);
+
 #endif

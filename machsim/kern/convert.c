@@ -10,12 +10,17 @@
 #include "vm/vm_named_entry.h"
 #include "vm/vm_pager.h"
 
-/* The port that a name in the kernel's space denotes, with a reference; NULL. */
+/* The port that a name in a request denotes, with a reference; NULL.  Most often it is where that was sent. */
 static struct ipc_port *port_of(mach_port_t name)
 {
+    struct ipc_port *destination = kobject_destination(name);
     uint32_t bits;
     void *port;
 
+    if (destination != NULL) {
+        ipc_port_reference(destination);
+        return destination;
+    }
     if (ipc_right_find(ipc_space_kernel, name, MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_SEND, &bits, &port) !=
         KERN_SUCCESS)
         return NULL;

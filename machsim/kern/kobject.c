@@ -5,6 +5,7 @@
 #include <mach/mig_errors.h>
 
 #include "ipc/mqueue.h"
+#include "ipc/pass.h"
 #include "ipc/right.h"
 #include "kern/agent.h"
 #include "kern/exception.h"
@@ -120,12 +121,17 @@ static const struct mig_subsystem *find_subsystem(mach_msg_id_t id)
     return NULL;
 }
 
-static mach_msg_size_t reply_size(mach_msg_id_t id)
+/* NULL: there is none. */
+static const struct routine_descriptor *find_routine(mach_msg_id_t id)
 {
     const struct mig_subsystem *subsystem = find_subsystem(id);
 
-    return subsystem == NULL ? sizeof(mig_reply_error_t)
-                             : subsystem->routine[id - subsystem->start].max_reply_msg + sizeof(mig_reply_error_t);
+    return subsystem == NULL ? NULL : &subsystem->routine[id - subsystem->start];
+}
+
+static mach_msg_size_t reply_size(const struct routine_descriptor *routine)
+{
+    return (mach_msg_size_t)sizeof(mig_reply_error_t) + (routine == NULL ? 0 : routine->max_reply_msg);
 }
 
 static void reply_with_error(const mach_msg_header_t *request, mig_reply_error_t *reply, kern_return_t error)
@@ -133,23 +139,10 @@ static void reply_with_error(const mach_msg_header_t *request, mig_reply_error_t
     *reply = (mig_reply_error_t){
         .Head = {.msgh_bits = MACH_MSGH_BITS(MACH_MSGH_BITS_REMOTE(request->msgh_bits), 0),
                  .msgh_size = sizeof *reply,
-                 .msgh_remote_port = request->msgh_remote_port,
                  .msgh_id = request->msgh_id + 100},
         .NDR = NDR_record,
         .RetCode = error,
     };
-}
-
-/* Calls the server of a request's interface; RetCode is in the reply. */
-static void call_server(mach_msg_header_t *request, mig_reply_error_t *reply)
-{
-    const struct mig_subsystem *subsystem = find_subsystem(request->msgh_id);
-    const mig_stub_routine_t stub =
-        subsystem == NULL ? NULL : subsystem->routine[request->msgh_id - subsystem->start].stub_routine;
-
-    reply_with_error(request, reply, MIG_BAD_ID);
-    if (stub != NULL)
-        stub(request, &reply->Head);
 }
 
 /* Room for what the body of a reply holds.  Without, it becomes a reply that says so. */
@@ -167,30 +160,44 @@ static void make_room(struct ipc_kmsg *reply)
     reply->message->msgh_size = sizeof(mig_reply_error_t);
 }
 
-/* Sends a reply; nobody may want it, or be there to get it. */
-static void send_reply(struct ipc_kmsg *reply)
+/* Sends a reply by a right, which it takes; nobody may want it, or be there to get it.  True: whoever has asked has it. */
+static bool send_reply(struct ipc_kmsg *reply, struct ipc_right to, struct thread *asker)
 {
     make_room(reply);
     reply->size = reply->message->msgh_size;
     reply->id = reply->message->msgh_id;
     reply->sender = (security_token_t){{0, 1}};
     reply->audit = (audit_token_t){{0}};
-    if (!MACH_PORT_VALID(reply->message->msgh_remote_port)) {
+    reply->destination = to;
+    if (!ipc_port_valid(to.port)) {
         release_body(reply->message, true);
         ipc_kmsg_free(reply);
-    } else if (ipc_kmsg_copyin(reply, ipc_space_kernel, NULL) == MACH_MSG_SUCCESS) {
+    } else if (ipc_kmsg_copyin_kernel(reply) == MACH_MSG_SUCCESS) {
+        if (asker != NULL && ipc_pass_reply(asker, reply))
+            return true;
         (void)ipc_mqueue_send(reply, NULL, MACH_MSG_OPTION_NONE, MACH_MSG_TIMEOUT_NONE);
     }
+    return false;
+}
+
+static struct ipc_right take_reply_right(struct ipc_kmsg *request)
+{
+    const struct ipc_right right = request->reply;
+
+    request->reply = (struct ipc_right){.port = NULL};
+    return right;
 }
 
 /* Without memory for a reply the request itself becomes one: any has room for that. */
 static void refuse(struct ipc_kmsg *request)
 {
-    mach_msg_header_t header = *request->message;
+    const mach_msg_header_t header = *request->message;
+    const struct ipc_right to = take_reply_right(request);
 
     release_body(request->message, true);
+    ipc_kmsg_consume_destination(request);
     reply_with_error(&header, (mig_reply_error_t *)request->message, KERN_RESOURCE_SHORTAGE);
-    send_reply(request);
+    (void)send_reply(request, to, NULL);
 }
 
 /* ---- waiting --------------------------------------------------------------------------------------- */
@@ -201,14 +208,14 @@ static void refuse(struct ipc_kmsg *request)
  */
 enum { SERVED, PARKED, WOKEN };
 
-static void serve(struct ipc_kmsg *request);
+static bool serve(struct ipc_kmsg *request, struct thread *asker);
 
 static void serve_again(struct waiter *waiter)
 {
     struct ipc_kmsg *request = container_of(waiter, struct ipc_kmsg, waiter);
 
     if (atomic_exchange_explicit(&request->parked, WOKEN, memory_order_acq_rel) == PARKED)
-        serve(request);
+        (void)serve(request, NULL);
 }
 
 /* True: it was woken already. */
@@ -218,6 +225,13 @@ static bool park(struct ipc_kmsg *request)
 
     return !atomic_compare_exchange_strong_explicit(&request->parked, &expected, PARKED, memory_order_acq_rel,
                                                     memory_order_acquire);
+}
+
+struct ipc_port *kobject_destination(mach_port_t name)
+{
+    const struct ipc_kmsg *request = hal_processor()->serving;
+
+    return request != NULL && request->received_name == name ? request->destination.port : NULL;
 }
 
 bool kobject_sender_is(const struct task *task)
@@ -249,21 +263,28 @@ struct vm_map_copy **kobject_partial(void)
 
 /* ---- serving --------------------------------------------------------------------------------------- */
 
-static void finish(struct ipc_kmsg *request)
+static bool finish(struct ipc_kmsg *request, struct thread *asker)
 {
     struct ipc_kmsg *reply = request->answer;
     const mig_reply_error_t *result = (const mig_reply_error_t *)reply->message;
+    const struct ipc_right to = take_reply_right(request);
+    bool answered = false;
 
     release_body(request->message, !hal_processor()->took_rights);
-    if (!(result->Head.msgh_bits & MACH_MSGH_BITS_COMPLEX) && result->RetCode == MIG_NO_REPLY)
+    if (!(result->Head.msgh_bits & MACH_MSGH_BITS_COMPLEX) && result->RetCode == MIG_NO_REPLY) {
         ipc_kmsg_free(reply);
-    else
-        send_reply(reply);
+        ipc_right_release(to);
+    } else {
+        answered = send_reply(reply, to, asker);
+    }
+    ipc_kmsg_consume_destination(request);
     vm_map_copy_discard(request->partial);
     ipc_kmsg_free(request);
+    return answered;
 }
 
-static void serve(struct ipc_kmsg *request)
+/* True: whoever has asked has the answer. */
+static bool serve(struct ipc_kmsg *request, struct thread *asker)
 {
     struct processor *processor = hal_processor();
     uint64_t before = request->progress;
@@ -277,35 +298,34 @@ static void serve(struct ipc_kmsg *request)
         atomic_store_explicit(&request->parked, SERVED, memory_order_relaxed);
         processor->took_rights = false;
         processor->serving = request;
-        call_server(request->message, (mig_reply_error_t *)request->answer->message);
+        reply_with_error(request->message, (mig_reply_error_t *)request->answer->message, MIG_BAD_ID);
+        if (request->routine != NULL && request->routine->stub_routine != NULL)
+            request->routine->stub_routine(request->message, request->answer->message);
         processor->serving = NULL;
-        if (!request->waiter.waited) {
-            finish(request);
-            return;
-        }
+        if (!request->waiter.waited)
+            return finish(request, asker);
         kern_assert(!processor->took_rights);
     } while (park(request));
+    return false;
 }
 
-void kobject_serve(struct ipc_kmsg *request)
+bool kobject_serve(struct ipc_kmsg *request, struct thread *asker)
 {
     if (request->destination.port->object_type == OBJECT_EXCEPTION) {
         exception_answered(request);
-        return;
+        return false;
     }
     if (agent_takes(request))
-        return;
+        return false;
     request->received_name = request->destination.port->name; /* the kernel's ports are never renamed */
-    if ((ipc_kmsg_copyout(request, ipc_space_kernel, NULL, false, NULL) & ~MACH_MSG_MASK) == MACH_RCV_HEADER_ERROR) {
-        ipc_kmsg_destroy(request);
-        return;
-    }
-    request->answer = ipc_kmsg_alloc(reply_size(request->id), NULL);
+    ipc_kmsg_copyout_kernel(request);
+    request->routine = find_routine(request->id);
+    request->answer = ipc_kmsg_alloc(reply_size(request->routine), NULL);
     if (request->answer == NULL) {
         refuse(request);
-        return;
+        return false;
     }
     (void)ipc_kmsg_add_trailer(request, MACH_RCV_TRAILER_ELEMENTS(MACH_RCV_TRAILER_LABELS));
     waiter_init(&request->waiter, serve_again);
-    serve(request);
+    return serve(request, asker);
 }

@@ -2,7 +2,7 @@
 /*
  * kobject.h - messages to the kernel: each is served at once, by the server that mig made for its interface.
  *
- * While the kernel serves a request, the rights in it have names in ipc_space_kernel, and the functions that the
+ * While the kernel serves a request, the rights in its body have names in ipc_space_kernel, and the functions that the
  * server calls (kernel_mach_port_allocate ...) see these names.  A function owns nothing that it is given unless it
  * takes it: once it has called kobject_right, all rights of the request are its own, whatever it returns.  What it
  * did not take, memory included, is let go of after it.
@@ -22,8 +22,14 @@ static inline bool kobject_is(const struct ipc_port *port)
 bool kobject_goes_unreferenced(enum ipc_object_type type);
 void kobject_unreferenced(enum ipc_object_type type, void *object);
 
-/* Serves a request, and sends the reply.  Consumes it. */
-void kobject_serve(struct ipc_kmsg *request);
+/*
+ * Serves a request, and sends the reply.  Consumes it.  True: whoever has asked, with MACH_RCV_MSG, has the reply already, as
+ * ipc_pass_reply says.  `asker` may be NULL.
+ */
+bool kobject_serve(struct ipc_kmsg *request, struct thread *asker);
+
+/* Where the request that is being served was sent, if that is what a name denotes; or NULL. */
+struct ipc_port *kobject_destination(mach_port_t name);
 
 /* Whether the request that is being served comes from a task. */
 bool kobject_sender_is(const struct task *task);
