@@ -9,6 +9,9 @@
 /* All of physical memory. */
 #define DIRECT_MAP 0xffff800000000000
 #define DIRECT_MAP_SLOT 256
+#define DIRECT_MAP_SIZE 0x8000000000
+/* What of it is there from the start: the rest is mapped when it is known what memory there is. */
+#define BOOT_MEMORY_MAPPED 0x100000000
 /* Stacks of processors: each has so many bytes, of which the lower part is not there. */
 #define STACKS 0xffffff0000000000
 #define STACK_SPACE 0x10000

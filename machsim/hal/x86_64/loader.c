@@ -11,10 +11,10 @@ struct boot_information boot;
 
 extern const char kernel_end[];
 
-/* Adds what can be used of a range: whole pages behind the kernel, within what is mapped. */
+/* Adds what can be used of a range: whole pages behind the kernel, within what can be mapped. */
 static void add_memory(uint64_t start, uint64_t end)
 {
-    const uint64_t least = (uint64_t)kernel_end - KERNEL_BASE, most = (uint64_t)4 << 30;
+    const uint64_t least = (uint64_t)kernel_end - KERNEL_BASE, most = DIRECT_MAP_SIZE;
 
     start = (start < least ? least : start) + HAL_PAGE_SIZE - 1;
     start -= start % HAL_PAGE_SIZE;

@@ -5,6 +5,8 @@
  */
 #include "hal/x86_64/machine.h"
 
+extern uint64_t boot_pointers[];
+
 struct page {
     struct list link; /* free: in the list of its order.  A frame: its mappings */
     uint8_t order;
@@ -94,33 +96,62 @@ struct list *memory_mappings(uint64_t physical)
 
 /* ---- the start ------------------------------------------------------------------------------------- */
 
-/* The first place where the table of pages fits. */
-static void place_table(void)
+static uint64_t memory_end(void)
 {
-    const struct boot_memory *last = &boot.memory[boot.memory_count - 1];
+    uint64_t end = 0;
 
-    page_count = (last->start + last->size) >> HAL_PAGE_SHIFT;
-    const uint64_t size = (page_count * sizeof *pages + HAL_PAGE_SIZE - 1) & ~(uint64_t)(HAL_PAGE_SIZE - 1);
+    for (unsigned i = 0; i < boot.memory_count; i++)
+        if (boot.memory[i].start + boot.memory[i].size > end)
+            end = boot.memory[i].start + boot.memory[i].size;
+    return end;
+}
 
-    for (unsigned i = 0; i < boot.memory_count && pages == NULL; i++) {
+/* The first so many bytes beside each other, below `limit`: for what must be there before pages are given out. */
+static void *take_early(uint64_t size, uint64_t limit)
+{
+    size = (size + HAL_PAGE_SIZE - 1) & ~(uint64_t)(HAL_PAGE_SIZE - 1);
+    for (unsigned i = 0; i < boot.memory_count; i++) {
         struct boot_memory *memory = &boot.memory[i];
+        void *place = memory_at(memory->start);
 
-        if (memory->size < size)
+        if (memory->size < size || memory->start + size > limit)
             continue;
-        pages = memory_at(memory->start);
         memory->start += size;
         memory->size -= size;
+        return place;
     }
-    if (pages == NULL)
-        panic_at(NULL, "there is no room for a table of pages");
-    memset(pages, 0, size);
+    panic_at(NULL, "there is no room for the tables of memory");
+}
+
+/* Memory above what boot.S has mapped: a table of large pages for each GiB. */
+static void map_upper(uint64_t end)
+{
+    enum { PRESENT_WRITABLE = 3, LARGE = 0x80, LARGE_SHIFT = 21, TABLE_SHIFT = 30, ENTRIES = 512 };
+
+    for (uint64_t at = BOOT_MEMORY_MAPPED; at < end; at += (uint64_t)1 << TABLE_SHIFT) {
+        uint64_t *table = take_early(HAL_PAGE_SIZE, BOOT_MEMORY_MAPPED);
+
+        for (uint64_t i = 0; i < ENTRIES; i++)
+            table[i] = (at + (i << LARGE_SHIFT)) | PRESENT_WRITABLE | LARGE;
+        boot_pointers[at >> TABLE_SHIFT] = memory_address(table) | PRESENT_WRITABLE;
+    }
+}
+
+static void place_table(uint64_t end)
+{
+    page_count = end >> HAL_PAGE_SHIFT;
+    pages = take_early(page_count * sizeof *pages, end);
+    memset(pages, 0, page_count * sizeof *pages);
 }
 
 void memory_start(void)
 {
     for (unsigned i = 0; i < MEMORY_ORDERS; i++)
         list_init(&free_blocks[i]);
-    place_table();
+    const uint64_t end = memory_end();
+
+    map_upper(end);
+    place_table(end);
     for (unsigned i = 0; i < boot.memory_count; i++)
         for (uint64_t at = 0; at < boot.memory[i].size; at += HAL_PAGE_SIZE, usable++)
             memory_give(boot.memory[i].start + at, 0);
