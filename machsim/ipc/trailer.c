@@ -6,20 +6,18 @@
 mach_msg_size_t ipc_trailer_write(void *to, mach_msg_option_t option, const struct ipc_origin *origin)
 {
     const mach_msg_size_t size = ipc_trailer_size(option);
+    mach_msg_max_trailer_t *trailer = to;
 
-    if (size == sizeof(mach_msg_trailer_t)) {
-        *(mach_msg_trailer_t *)to = (mach_msg_trailer_t){
-            .msgh_trailer_type = MACH_MSG_TRAILER_FORMAT_0, .msgh_trailer_size = sizeof(mach_msg_trailer_t)};
+    trailer->msgh_trailer_type = MACH_MSG_TRAILER_FORMAT_0;
+    trailer->msgh_trailer_size = size;
+    if (size == sizeof(mach_msg_trailer_t))
         return size;
-    }
-    *(mach_msg_max_trailer_t *)to = (mach_msg_max_trailer_t){
-        .msgh_trailer_type = MACH_MSG_TRAILER_FORMAT_0,
-        .msgh_trailer_size = size,
-        .msgh_seqno = origin->seqno,
-        .msgh_sender = *origin->sender,
-        .msgh_audit = *origin->audit,
-        .msgh_context = origin->context,
-    };
+    trailer->msgh_seqno = origin->seqno;
+    trailer->msgh_sender = *origin->sender;
+    trailer->msgh_audit = *origin->audit;
+    trailer->msgh_context = origin->context;
+    trailer->msgh_ad = 0;
+    trailer->msgh_labels.sender = MACH_PORT_NULL;
     return size;
 }
 
@@ -27,8 +25,9 @@ mach_msg_size_t ipc_kmsg_add_trailer(struct ipc_kmsg *kmsg, mach_msg_option_t op
 {
     const struct ipc_origin origin = {
         .sender = &kmsg->sender, .audit = &kmsg->audit, .seqno = kmsg->seqno, .context = kmsg->context};
-    unsigned char *end = (unsigned char *)kmsg->message + kmsg->size;
+    const mach_msg_size_t rest = round_msg(kmsg->size) - kmsg->size;
 
-    memset(end, 0, round_msg(kmsg->size) - kmsg->size);
+    if (rest > 0)
+        memset((unsigned char *)kmsg->message + kmsg->size, 0, rest);
     return ipc_trailer_write((unsigned char *)kmsg->message + round_msg(kmsg->size), option, &origin);
 }

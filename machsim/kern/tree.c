@@ -118,9 +118,13 @@ void tree_remove(struct tree *tree, struct tree_node *node)
 
 void tree_set_weight(struct tree_node *node, uint64_t weight)
 {
+    uint64_t before;
+
     node->weight = weight;
-    for (; node != NULL; node = node->parent)
+    do {
+        before = node->heaviest;
         update(node);
+    } while (node->heaviest != before && (node = node->parent) != NULL); /* those above know no more of it */
 }
 
 struct tree_node *tree_find(const struct tree *tree, uint64_t key)

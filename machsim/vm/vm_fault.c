@@ -190,6 +190,7 @@ kern_return_t vm_fault_page(struct vm_map *map, uint64_t address, vm_prot_t acce
         page->dirty = true;
     if (!page->dirty)
         allowed &= ~VM_PROT_WRITE;
+    entry->seen = true;
     if (!hal_pmap_enter(map->pmap, address, page->frame, allowed & ~page->lock))
         return KERN_RESOURCE_SHORTAGE;
     vm_page_activate(page);

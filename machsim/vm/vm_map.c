@@ -81,27 +81,26 @@ static struct vm_map_entry *take_spare(struct vm_map *map)
     return entry;
 }
 
-/* The hole behind an entry is as it is now. */
-static void measure_hole(struct vm_map *map, struct vm_map_entry *entry)
+/* Weights are holes; the entry before a new one is above it in the tree, and so hears of its hole when that is put in. */
+void vm_map_put_in(struct vm_map *map, struct vm_map_entry *entry, uint64_t start, uint64_t end)
 {
-    const struct vm_map_entry *next = vm_map_next(entry);
+    struct vm_map_entry *before;
 
-    tree_set_weight(&entry->node, (next == NULL ? map->end : vm_map_entry_start(next)) - entry->end);
+    (void)vm_map_lookup(map, start, &before);
+    entry->node = (struct tree_node){.key = start, .weight = before->end + before->node.weight - end};
+    entry->end = end;
+    before->node.weight = start - before->end;
+    tree_insert(&map->entries, &entry->node);
+    map->size += end - start;
+    map->count++;
 }
 
 struct vm_map_entry *vm_map_insert(struct vm_map *map, uint64_t start, uint64_t end, const struct vm_map_entry *like)
 {
-    struct vm_map_entry *entry = take_spare(map), *before;
+    struct vm_map_entry *entry = take_spare(map);
 
-    (void)vm_map_lookup(map, start, &before);
     *entry = *like;
-    entry->node = (struct tree_node){.key = start};
-    entry->end = end;
-    tree_insert(&map->entries, &entry->node);
-    measure_hole(map, before);
-    measure_hole(map, entry);
-    map->size += end - start;
-    map->count++;
+    vm_map_put_in(map, entry, start, end);
     return entry;
 }
 
@@ -109,10 +108,11 @@ struct vm_map_entry *vm_map_insert(struct vm_map *map, uint64_t start, uint64_t 
 static void take_out(struct vm_map *map, struct vm_map_entry *entry)
 {
     struct vm_map_entry *before = entry_of(tree_previous(&entry->node));
+    const uint64_t size = entry->end - vm_map_entry_start(entry);
 
     tree_remove(&map->entries, &entry->node);
-    measure_hole(map, before);
-    map->size -= entry->end - vm_map_entry_start(entry);
+    tree_set_weight(&before->node, before->node.weight + size + entry->node.weight);
+    map->size -= size;
     map->count--;
     hal_free(entry, sizeof *entry);
 }
@@ -129,21 +129,27 @@ static void split(struct vm_map *map, struct vm_map_entry *entry, uint64_t at)
     }
     map->size -= end - at;
     entry->end = at;
-    measure_hole(map, entry);
+    entry->node.weight += end - at;
     (void)vm_map_insert(map, at, end, &second);
 }
 
 struct vm_map_entry *vm_map_clip(struct vm_map *map, uint64_t start, uint64_t end)
 {
-    struct vm_map_entry *entry;
+    struct vm_map_entry *entry, *last;
+    const bool mapped = vm_map_lookup(map, start, &entry), inside = mapped && vm_map_entry_start(entry) < start;
 
-    if (vm_map_lookup(map, end, &entry) && vm_map_entry_start(entry) < end)
-        split(map, entry, end);
-    if (vm_map_lookup(map, start, &entry) && vm_map_entry_start(entry) < start)
+    if (inside)
         split(map, entry, start);
-    if (!vm_map_lookup(map, start, &entry))
+    if (!mapped || inside)
         entry = vm_map_next(entry);
-    return entry != NULL && vm_map_entry_start(entry) < end ? entry : NULL;
+    if (entry == NULL || vm_map_entry_start(entry) >= end)
+        return NULL;
+    last = entry;
+    if (entry->end < end)
+        (void)vm_map_lookup(map, end, &last);
+    if (vm_map_entry_start(last) < end && end < last->end)
+        split(map, last, end);
+    return entry;
 }
 
 /* Whether the second could be the rest of the first. */
@@ -169,11 +175,13 @@ void vm_map_simplify(struct vm_map *map, uint64_t start, uint64_t end)
         }
         struct vm_object *object = next->object;
         const uint64_t new_end = next->end;
+        const bool seen = next->seen;
 
         take_out(map, next);
         map->size += new_end - entry->end;
+        tree_set_weight(&entry->node, entry->node.weight - (new_end - entry->end));
         entry->end = new_end;
-        measure_hole(map, entry);
+        entry->seen |= seen;
         if (object != NULL)
             vm_object_release(object);
     }
@@ -267,12 +275,28 @@ static void discard_pages(const struct vm_map_entry *entry)
         vm_object_discard(object, entry->offset, entry->end - vm_map_entry_start(entry));
 }
 
+/* Takes pages of a range, whose entries from the first on are given, out of the machine's map: at once, for that may be dear. */
+static void hide(struct vm_map *map, const struct vm_map_entry *entry, uint64_t end)
+{
+    uint64_t first = UINT64_MAX, last = 0;
+
+    for (; entry != NULL && vm_map_entry_start(entry) < end; entry = vm_map_next(entry)) {
+        if (!entry->seen)
+            continue;
+        last = entry->end;
+        if (first == UINT64_MAX)
+            first = vm_map_entry_start(entry);
+    }
+    if (last > 0)
+        hal_pmap_remove(map->pmap, first, last);
+}
+
 /* Entries of the range are split off already, or it is the whole map. */
 void vm_map_remove_locked(struct vm_map *map, uint64_t start, uint64_t end)
 {
     struct vm_map_entry *entry = vm_map_clip(map, start, end);
 
-    hal_pmap_remove(map->pmap, start, end);
+    hide(map, entry, end);
     while (entry != NULL && vm_map_entry_start(entry) < end) {
         struct vm_map_entry *next = vm_map_next(entry);
         struct vm_object *object = entry->object;

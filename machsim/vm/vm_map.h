@@ -29,6 +29,7 @@ struct vm_map_entry {
     vm_behavior_t behavior;
     bool needs_copy; /* the object is to be shadowed before it is written */
     bool shared;     /* with other maps, or other places in this one */
+    bool seen;       /* pages of it may be in the machine's map */
     uint32_t wired;  /* how often: all its pages are its object's own, and are wired as often */
     uint32_t tag;    /* what it is for: VM_MAKE_TAG */
 };
@@ -75,7 +76,9 @@ bool vm_map_reserve(struct vm_map *map, uint32_t count);
 kern_return_t vm_map_check(struct vm_map *map, uint64_t start, uint64_t end, vm_prot_t protection, bool max);
 /* Joins entries of a range that are one. */
 void vm_map_simplify(struct vm_map *map, uint64_t start, uint64_t end);
-/* Puts in an entry; its place is free, and one is in reserve.  Takes the reference to the object. */
+/* Puts in an entry that is in no map; its place is free. */
+void vm_map_put_in(struct vm_map *map, struct vm_map_entry *entry, uint64_t start, uint64_t end);
+/* The same for a new one like another, from those in reserve.  Takes the reference to the object. */
 struct vm_map_entry *vm_map_insert(struct vm_map *map, uint64_t start, uint64_t end,
                                    const struct vm_map_entry *like);
 /* Room for `size` bytes, at an address that has none of the bits of `mask`, at or after *address.  False: none. */
@@ -129,5 +132,20 @@ kern_return_t vm_map_copy_range(struct vm_map *map, uint64_t from, uint64_t size
 kern_return_t vm_map_remap(struct vm_map *from, uint64_t source, uint64_t size, struct vm_map *to, uint64_t *address,
                            uint64_t mask, bool anywhere, bool overwrite, bool copy, vm_inherit_t inheritance,
                            vm_prot_t *current, vm_prot_t *max, struct waiter *waiter);
+
+/* Memory on its way from one map to another: entries that no map has. */
+struct vm_map_part {
+    struct tree_node *first; /* each has the next as parent; NULL: none */
+    uint64_t start, size;    /* of the range that they had, in whole pages */
+};
+
+/*
+ * Takes a copy of a range, as new memory that may be read and written.  Copies that cannot be delayed are made at once.
+ * KERN_INVALID_ADDRESS, KERN_PROTECTION_FAILURE: it cannot be read; KERN_RESOURCE_SHORTAGE; others: of managers.
+ */
+kern_return_t vm_map_take_copy(struct vm_map *map, uint64_t start, uint64_t size, struct vm_map_part *part);
+/* Maps that anywhere, and tells where; the part has nothing then.  KERN_NO_SPACE, KERN_RESOURCE_SHORTAGE: it stays. */
+kern_return_t vm_map_put_copy(struct vm_map *map, struct vm_map_part *part, uint64_t *address);
+void vm_map_drop_copy(struct vm_map_part *part);
 
 #endif

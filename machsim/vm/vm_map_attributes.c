@@ -22,7 +22,7 @@ static void protect(struct vm_map *map, struct vm_map_entry *entry, int protecti
     const bool less = (entry->protection & ~protection) != 0;
 
     entry->protection = protection;
-    if (less)
+    if (less && entry->seen)
         hal_pmap_protect(map->pmap, vm_map_entry_start(entry), entry->end, protection);
 }
 

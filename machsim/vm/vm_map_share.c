@@ -74,7 +74,7 @@ static kern_return_t copy(struct vm_map *map, struct vm_map_entry *entry, struct
     if (entry->wired > 0 || (entry->object->shared && !entry->needs_copy))
         return vm_fault_copy(entry->object, entry->offset, size, waiter, &to->object);
     vm_object_reference(to->object);
-    if (!entry->needs_copy)
+    if (!entry->needs_copy && entry->seen)
         hal_pmap_protect(map->pmap, vm_map_entry_start(entry), entry->end, VM_PROT_READ | VM_PROT_EXECUTE);
     entry->needs_copy = true;
     return KERN_SUCCESS;
@@ -92,6 +92,7 @@ static kern_return_t add(struct entries *entries, struct vm_map *map, struct vm_
     *to = *entry;
     to->node = (struct tree_node){.key = vm_map_entry_start(entry)};
     to->wired = 0;
+    to->seen = false;
     if (!shared)
         result = copy(map, entry, waiter, to);
     else if (share(entry, to))
@@ -123,25 +124,14 @@ static kern_return_t collect(struct vm_map *map, uint64_t start, uint64_t end, b
     return result;
 }
 
-/* How many there are. */
-static uint32_t count(const struct entries *entries)
-{
-    uint32_t number = 0;
-
-    for (const struct tree_node *node = entries->first; node != NULL; node = node->parent)
-        number++;
-    return number;
-}
-
-/* Puts them in, moved by a distance; as many are in reserve.  The list is empty then. */
+/* Puts them in, moved by a distance.  The list is empty then. */
 static void put_in(struct vm_map *map, struct entries *entries, uint64_t distance)
 {
     while (entries->first != NULL) {
         struct vm_map_entry *entry = entry_of(entries->first);
 
         entries->first = entry->node.parent;
-        (void)vm_map_insert(map, vm_map_entry_start(entry) + distance, entry->end + distance, entry);
-        hal_free(entry, sizeof *entry);
+        vm_map_put_in(map, entry, vm_map_entry_start(entry) + distance, entry->end + distance);
     }
 }
 
@@ -209,7 +199,7 @@ struct vm_map *vm_map_fork(struct vm_map *map)
         return NULL;
     entries.last = &entries.first;
     lock_acquire(&vm_lock);
-    const bool fine = inherit(&entries, map) && vm_map_reserve(child, count(&entries));
+    const bool fine = inherit(&entries, map);
 
     if (fine)
         put_in(child, &entries, 0);
@@ -328,7 +318,7 @@ static kern_return_t replace(struct vm_map *map, uint64_t from, uint64_t size, u
         return KERN_RESOURCE_SHORTAGE;
     kern_return_t result = collect(map, from, from + size, false, waiter, &entries);
 
-    if (result == KERN_SUCCESS && !vm_map_reserve(map, count(&entries) + 2))
+    if (result == KERN_SUCCESS && !vm_map_reserve(map, 2))
         result = KERN_RESOURCE_SHORTAGE;
     if (result == KERN_SUCCESS) {
         take_attributes(map, &entries, to - from);
@@ -383,7 +373,7 @@ kern_return_t vm_map_remap(struct vm_map *from, uint64_t source, uint64_t size, 
         for (struct tree_node *node = entries.first; node != NULL; node = node->parent)
             entry_of(node)->inheritance = inheritance;
         result = KERN_RESOURCE_SHORTAGE;
-        if (vm_map_reserve(to, count(&entries) + 2))
+        if (vm_map_reserve(to, 2))
             result = vm_map_find_place(to, address, size, mask, anywhere, overwrite);
     }
     if (result == KERN_SUCCESS)
@@ -392,4 +382,58 @@ kern_return_t vm_map_remap(struct vm_map *from, uint64_t source, uint64_t size, 
     vm_map_simplify(from, source, source + size);
     lock_release(&vm_lock);
     return result;
+}
+
+/* ---- memory on its way ----------------------------------------------------------------------------- */
+
+/* What is copied is new memory, whatever it was where it comes from. */
+static void make_new(struct vm_map_entry *entry)
+{
+    entry->protection = VM_PROT_READ | VM_PROT_WRITE;
+    entry->max_protection = VM_PROT_ALL;
+    entry->inheritance = VM_INHERIT_COPY;
+    entry->behavior = VM_BEHAVIOR_DEFAULT;
+    entry->tag = 0;
+}
+
+kern_return_t vm_map_take_copy(struct vm_map *map, uint64_t start, uint64_t size, struct vm_map_part *part)
+{
+    struct entries entries = {.first = NULL};
+
+    lock_acquire(&vm_lock);
+    kern_return_t result = vm_map_check(map, start, start + size, VM_PROT_READ, false);
+
+    if (result == KERN_SUCCESS)
+        result = collect(map, start, start + size, false, NULL, &entries);
+    for (struct tree_node *node = entries.first; node != NULL; node = node->parent)
+        make_new(entry_of(node));
+    vm_map_simplify(map, start, start + size);
+    lock_release(&vm_lock);
+    *part = (struct vm_map_part){.first = entries.first, .start = start, .size = size};
+    return result;
+}
+
+kern_return_t vm_map_put_copy(struct vm_map *map, struct vm_map_part *part, uint64_t *address)
+{
+    struct entries entries = {.first = part->first};
+
+    *address = 0;
+    lock_acquire(&vm_lock);
+    const kern_return_t result = vm_map_find_place(map, address, part->size, 0, true, false);
+
+    if (result == KERN_SUCCESS)
+        put_in(map, &entries, *address - part->start);
+    lock_release(&vm_lock);
+    part->first = entries.first;
+    return result;
+}
+
+void vm_map_drop_copy(struct vm_map_part *part)
+{
+    struct entries entries = {.first = part->first};
+
+    lock_acquire(&vm_lock);
+    release(&entries);
+    lock_release(&vm_lock);
+    part->first = NULL;
 }

@@ -243,6 +243,38 @@ START_TEST(a_thousand_copies_of_shared_memory_leave_no_chain)
 }
 END_TEST
 
+START_TEST(memory_on_its_way_is_a_copy)
+{
+    struct vm_map *other = vm_map_create_within(UINT64_MAX, base, base + 3 * PAGE);
+    struct vm_map_part part;
+    uint64_t address;
+
+    allocate(base, 4);
+    ck_assert_int_eq(vm_map_protect(map, base + 2 * PAGE, base + 3 * PAGE, VM_PROT_READ, true), KERN_SUCCESS);
+    store(map, base + PAGE, 5);
+    ck_assert_int_eq(vm_map_take_copy(map, base + PAGE, 2 * PAGE, &part), KERN_SUCCESS);
+    store(map, base + PAGE, 6);
+    ck_assert_int_eq(vm_map_put_copy(other, &part, &address), KERN_SUCCESS);
+    ck_assert_int_eq(load(other, address), 5);
+    store(other, address + PAGE, 7); /* new memory may be written, whatever the old may */
+    ck_assert_int_eq(load(map, base + 2 * PAGE), 0);
+    /* Without room it stays what it is. */
+    ck_assert_int_eq(vm_map_take_copy(map, base + PAGE, 2 * PAGE, &part), KERN_SUCCESS);
+    ck_assert_int_eq(vm_map_put_copy(other, &part, &address), KERN_NO_SPACE);
+    ck_assert_int_eq(vm_map_remove(other, base, base + 3 * PAGE), KERN_SUCCESS);
+    ck_assert_int_eq(vm_map_put_copy(other, &part, &address), KERN_SUCCESS);
+    ck_assert_int_eq(load(other, address), 6);
+    /* What cannot be read is not taken, and what is let go of takes up nothing. */
+    ck_assert_int_eq(vm_map_take_copy(map, base + 3 * PAGE, 2 * PAGE, &part), KERN_INVALID_ADDRESS);
+    ck_assert_ptr_null(part.first);
+    ck_assert_int_eq(vm_map_take_copy(map, base, 4 * PAGE, &part), KERN_SUCCESS);
+    vm_map_drop_copy(&part);
+    vm_map_destroy(other);
+    ck_assert_int_eq(vm_map_remove(map, base, base + 4 * PAGE), KERN_SUCCESS);
+    ck_assert_uint_eq(sim_frames_used(), 0);
+}
+END_TEST
+
 START_TEST(a_thousand_maps_share_one_object)
 {
     enum { MANY = 1000 };
@@ -326,6 +358,7 @@ static bool exercise(void)
     struct vm_map *one = new_map(), *other = one == NULL ? NULL : vm_map_fork(one);
     bool fine = other != NULL;
     uint64_t address = base + 50 * PAGE;
+    struct vm_map_part part = {.first = NULL};
     vm_prot_t current, max;
     size_t done = 0;
 
@@ -340,6 +373,9 @@ static bool exercise(void)
     fine = fine && vm_map_write(one, base + 100, "HELLO", 6, NULL, &done) == KERN_SUCCESS;
     fine = fine && vm_map_copy_range(one, base, PAGE, base + 4 * PAGE, NULL) == KERN_SUCCESS;
     fine = fine && vm_map_wire(one, base, base + 8 * PAGE, VM_PROT_READ, NULL) == KERN_SUCCESS;
+    fine = fine && vm_map_take_copy(one, base, 2 * PAGE, &part) == KERN_SUCCESS;
+    fine = fine && vm_map_put_copy(other, &part, &address) == KERN_SUCCESS;
+    vm_map_drop_copy(&part);
     fine = fine && vm_map_remove(one, base + 3 * PAGE, base + 5 * PAGE) == KERN_SUCCESS;
     if (one != NULL)
         vm_map_destroy(one);
@@ -410,6 +446,7 @@ int main(void)
         a_thousand_copies_of_one_range_leave_no_chain,
         copies_of_shared_memory_see_no_later_change,
         a_thousand_copies_of_shared_memory_leave_no_chain,
+        memory_on_its_way_is_a_copy,
         a_thousand_maps_share_one_object,
         wired_pages_are_there_and_stay_with_their_entry,
         a_range_is_wired_whole_or_not_at_all,

@@ -76,66 +76,88 @@ bool hal_copyout_message(struct thread *thread, const void *from, uint64_t addre
 
 /* ---- memory in messages ---------------------------------------------------------------------------- */
 
-/* More than this is copied virtually: it waits in a map of its own. */
+/* More than this is copied virtually. */
 #define LARGE ((uint64_t)16 * HAL_PAGE_SIZE)
 
 struct hal_pages {
-    struct vm_map *map;
-    uint64_t address, size; /* of the bytes; whole pages are mapped */
+    struct vm_map_part part;
+    struct vm_map *map; /* where it has been mapped to be read; NULL: nowhere */
+    uint64_t address;   /* of the bytes there, or else in their first page */
 };
-
-/* Maps a copy of some pages of a map into another; *address is where the bytes are there. */
-static kern_return_t copy_pages(struct vm_map *from, uint64_t address, uint64_t size, struct vm_map *to, uint64_t *place)
-{
-    const uint64_t start = vm_page_trunc(address), length = vm_page_round(address + size) - start;
-    vm_prot_t current, max;
-
-    *place = 0;
-    lock_acquire(&vm_lock);
-    kern_return_t result = vm_map_check(from, start, start + length, VM_PROT_READ, false);
-
-    lock_release(&vm_lock);
-    if (result == KERN_SUCCESS)
-        result = vm_map_remap(from, start, length, to, place, 0, true, false, true, VM_INHERIT_COPY, &current, &max, NULL);
-    if (result == KERN_SUCCESS)
-        (void)vm_map_protect(to, *place, *place + length, VM_PROT_READ | VM_PROT_WRITE, false);
-    *place += address - start;
-    return result;
-}
 
 void hal_pages_release(struct hal_pages *pages)
 {
-    if (pages == NULL)
-        return;
-    vm_map_destroy(pages->map);
+    if (pages->map != NULL)
+        vm_map_destroy(pages->map);
+    vm_map_drop_copy(&pages->part);
     hal_free(pages, sizeof *pages);
+}
+
+/* Gives it a map: it is to be seen by the kernel. */
+static bool map_pages(struct hal_pages *pages)
+{
+    uint64_t start;
+
+    if (pages->map != NULL)
+        return true;
+    pages->map = vm_map_create(UINT64_MAX);
+    if (pages->map == NULL)
+        return false;
+    if (vm_map_put_copy(pages->map, &pages->part, &start) == KERN_SUCCESS) {
+        pages->address += start;
+        return true;
+    }
+    vm_map_destroy(pages->map);
+    pages->map = NULL;
+    return false;
 }
 
 bool hal_pages_read(struct hal_pages *pages, uint64_t offset, void *to, size_t size)
 {
     size_t done = 0;
 
-    return vm_map_read(pages->map, pages->address + offset, to, size, NULL, &done) == KERN_SUCCESS;
+    return map_pages(pages) && vm_map_read(pages->map, pages->address + offset, to, size, NULL, &done) == KERN_SUCCESS;
+}
+
+static kern_return_t take_copy(struct vm_map *map, uint64_t address, uint64_t size, struct vm_map_part *part)
+{
+    const uint64_t start = vm_page_trunc(address);
+
+    return vm_map_take_copy(map, start, vm_page_round(address + size) - start, part);
 }
 
 static kern_return_t copyin_pages(struct vm_map *map, uint64_t address, uint64_t size, struct vm_map_copy **copy)
 {
     struct hal_pages *pages = hal_alloc(sizeof *pages);
 
+    *copy = NULL;
     if (pages == NULL)
         return KERN_RESOURCE_SHORTAGE;
-    pages->size = size;
-    pages->map = vm_map_create(UINT64_MAX);
-    kern_return_t result = pages->map == NULL ? KERN_RESOURCE_SHORTAGE
-                                              : copy_pages(map, address, size, pages->map, &pages->address);
+    pages->address = address - vm_page_trunc(address);
+    const kern_return_t result = take_copy(map, address, size, &pages->part);
 
-    *copy = result == KERN_SUCCESS ? vm_map_copy_of_pages(pages, size) : NULL;
+    if (result == KERN_SUCCESS)
+        *copy = vm_map_copy_of_pages(pages, size);
     if (*copy != NULL)
         return KERN_SUCCESS;
-    if (pages->map != NULL)
-        vm_map_destroy(pages->map);
-    hal_free(pages, sizeof *pages);
+    hal_pages_release(pages);
     return result == KERN_SUCCESS ? KERN_RESOURCE_SHORTAGE : result;
+}
+
+/* Maps it; *address is where the bytes are. */
+static kern_return_t copyout_pages(struct vm_map *map, struct hal_pages *pages, uint64_t size, uint64_t *address)
+{
+    const uint64_t offset = pages->address - vm_page_trunc(pages->address);
+    struct vm_map_part again = {.first = NULL};
+    kern_return_t result = KERN_SUCCESS;
+
+    if (pages->map != NULL)
+        result = take_copy(pages->map, pages->address, size, &again);
+    if (result == KERN_SUCCESS)
+        result = vm_map_put_copy(map, pages->map != NULL ? &again : &pages->part, address);
+    *address += offset;
+    vm_map_drop_copy(&again);
+    return result;
 }
 
 static kern_return_t copyin_bytes(struct vm_map *map, uint64_t address, uint64_t size, struct vm_map_copy **copy)
@@ -191,7 +213,7 @@ static kern_return_t place_copy(struct vm_map *map, const struct vm_map_copy *co
         .protection = VM_PROT_READ | VM_PROT_WRITE, .max_protection = VM_PROT_ALL, .inheritance = VM_INHERIT_COPY};
 
     if (copy->pages != NULL)
-        return copy_pages(copy->pages->map, copy->pages->address, copy->size, map, address);
+        return copyout_pages(map, copy->pages, copy->size, address);
     kern_return_t result = vm_map_enter(map, address, vm_page_round(copy->size), 0, true, false, &like);
 
     if (result == KERN_SUCCESS && (result = write_copy(map, copy, *address)) != KERN_SUCCESS)

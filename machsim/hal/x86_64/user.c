@@ -138,19 +138,21 @@ static bool get_more_arguments(struct program *program, bool overwrite)
     return true;
 }
 
-static void message_trap(struct program *program, bool overwrite)
+__attribute__((noinline)) static void message_trap(struct program *program, bool overwrite)
 {
     const struct trap_frame *r = &program->registers;
     const mach_msg_option_t option = (mach_msg_option_t)r->rsi;
+    struct mach_msg_arguments *msg = &program->thread->msg;
 
-    program->thread->msg = (struct mach_msg_arguments){
-        .message = r->rdi,
-        .option = option,
-        .send_size = (mach_msg_size_t)r->rdx,
-        .receive_size = (mach_msg_size_t)r->r10,
-        .receive_name = (mach_port_name_t)r->r8,
-        .timeout = (mach_msg_timeout_t)r->r9,
-    };
+    msg->message = r->rdi;
+    msg->option = option;
+    msg->send_size = (mach_msg_size_t)r->rdx;
+    msg->receive_size = (mach_msg_size_t)r->r10;
+    msg->receive_name = (mach_port_name_t)r->r8;
+    msg->timeout = (mach_msg_timeout_t)r->r9;
+    msg->notify = MACH_PORT_NULL;
+    msg->receive_message = 0;
+    msg->scatter_size = 0;
     if ((overwrite || (option & MACH_SEND_NOTIFY)) && !get_more_arguments(program, overwrite))
         hal_thread_return(program->thread, (uint32_t)MACH_SEND_INVALID_DATA);
     else
@@ -160,8 +162,10 @@ static void message_trap(struct program *program, bool overwrite)
 static void mach_trap(struct program *program, uint32_t number)
 {
     program->thread->out = 0;
-    if (number == TRAP_MACH_MSG || number == TRAP_MACH_MSG_OVERWRITE)
-        message_trap(program, number == TRAP_MACH_MSG_OVERWRITE);
+    if (number == TRAP_MACH_MSG)
+        message_trap(program, false);
+    else if (number == TRAP_MACH_MSG_OVERWRITE)
+        message_trap(program, true);
     else
         trap(program->thread, number, &program->registers.rdi);
 }
