@@ -15,6 +15,12 @@ void mach_after_fork(void);
 /* The rest of ring_prepare. */
 void process_prepare(void);
 
+/* Lets go of a receive right without a message, to which no answer could come. */
+void mig_destroy_reply_port(mach_port_t port);
+
+/* The calling thread has no reply port any more. */
+void mig_forget_reply_port(void);
+
 /* Gives the calling thread a reply port in place of its own, or none: it makes one at its next call then. */
 mach_port_t mig_exchange_reply_port(mach_port_t port);
 

@@ -5,6 +5,8 @@
  */
 #include <mach/mach.h>
 
+#include "direct/direct.h"
+#include "internal.h"
 #include "machsim/kern/trap.h"
 #include "ring/ring.h"
 
@@ -44,6 +46,20 @@ mach_port_t mach_host_self(void)
 mach_port_name_t mach_reply_port(void)
 {
     return name_trap(TRAP_REPLY_PORT);
+}
+
+void mig_destroy_reply_port(mach_port_t port)
+{
+    const uint64_t arguments[] = {mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, (uint64_t)(int64_t)-1};
+    uint64_t result;
+
+    (void)ring_simple_trap(TRAP_PORT_MOD_REFS, arguments, 4, &result, NULL);
+}
+
+void mach_after_fork(void)
+{
+    mig_forget_reply_port();
+    direct_after_fork();
 }
 
 boolean_t mach_task_is_self(task_t task)

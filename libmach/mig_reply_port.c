@@ -3,11 +3,9 @@
 #include <pthread.h>
 
 #include <mach/mach.h>
+#include <mach/mig.h>
 
-#include "direct/direct.h"
 #include "internal.h"
-#include "machsim/kern/trap.h"
-#include "ring/ring.h"
 
 static __thread mach_port_t reply_port;
 static pthread_key_t key;
@@ -41,14 +39,12 @@ void mig_put_reply_port(mach_port_t port)
 
 void mig_dealloc_reply_port(mach_port_t port)
 {
-    const uint64_t arguments[] = {mach_task_self(), reply_port, MACH_PORT_RIGHT_RECEIVE, (uint64_t)(int64_t)-1};
-    uint64_t result;
+    const mach_port_t former = reply_port;
 
     (void)port;
-    if (reply_port == MACH_PORT_NULL)
-        return;
     reply_port = MACH_PORT_NULL;
-    (void)ring_simple_trap(TRAP_PORT_MOD_REFS, arguments, 4, &result, NULL);
+    if (former != MACH_PORT_NULL)
+        mig_destroy_reply_port(former);
 }
 
 mach_port_t mig_exchange_reply_port(mach_port_t port)
@@ -69,8 +65,7 @@ void mig_dealloc_special_reply_port(mach_port_t port)
     mig_dealloc_reply_port(port);
 }
 
-void mach_after_fork(void)
+void mig_forget_reply_port(void)
 {
     reply_port = MACH_PORT_NULL;
-    direct_after_fork();
 }

@@ -4,6 +4,8 @@
 #include <mach/mig.h>
 #include <stddef.h>
 
+#include "libmach/internal.h"
+
 static mach_port_t reply_port;
 
 mach_port_t mig_get_reply_port(void)
@@ -25,7 +27,7 @@ void mig_dealloc_reply_port(mach_port_t port)
     (void)port;
     reply_port = MACH_PORT_NULL;
     if (former != MACH_PORT_NULL)
-        (void)mach_port_mod_refs(mach_task_self(), former, MACH_PORT_RIGHT_RECEIVE, -1);
+        mig_destroy_reply_port(former);
 }
 
 char *mig_user_allocate(vm_size_t size)

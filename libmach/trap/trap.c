@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* trap.c - libmach on a kernel that boots: traps are instructions, and all that concerns memory is asked of the kernel. */
+#include "libmach/internal.h"
 #include "libmach/trap/trap.h"
 
 #include <mach/mach.h>
@@ -34,6 +35,16 @@ mach_port_t mach_host_self(void)
 mach_port_name_t mach_reply_port(void)
 {
     return (mach_port_name_t)simple_trap(TRAP_REPLY_PORT);
+}
+
+int mach_init(void)
+{
+    return KERN_SUCCESS; /* the kernel is there */
+}
+
+void mig_destroy_reply_port(mach_port_t port)
+{
+    (void)mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
 }
 
 /* ---- tasks ----------------------------------------------------------------------------------------- */
