@@ -12,6 +12,16 @@ typedef struct time_value {
 
 #define TIME_MICROS_MAX 1000000
 
+/*
+ * What the device "time" has where it is mapped: read seconds, then microseconds, then check_seconds, and again if that is not the
+ * same as seconds.  GNU Mach's layout.
+ */
+typedef struct mapped_time_value {
+    integer_t seconds;
+    integer_t microseconds;
+    integer_t check_seconds;
+} mapped_time_value_t;
+
 /* VALUE is a lvalue of type time_value_t *. */
 #define time_value_add_usec(value, micros)                                                                             \
     do {                                                                                                               \

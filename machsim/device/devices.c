@@ -13,6 +13,8 @@
 #include "kern/kobject.h"
 #include "kern/string.h"
 #include "vm/vm_copy.h"
+#include "vm/vm_map.h"
+#include "vm/vm_named_entry.h"
 
 #define DEVICES_MAX 16u
 /* What one read gives at most. */
@@ -178,14 +180,28 @@ kern_return_t kernel_device_read_inband(device_t device, dev_mode_t mode, recnum
     return read(device, mode, data, wanted < IO_INBAND_MAX ? (size_t)wanted : IO_INBAND_MAX, count);
 }
 
-/* None of the devices there are so far is memory, or has anything to be set. */
-kern_return_t kernel_device_map(device_t device, vm_prot_t protection, vm_offset_t offset, vm_size_t size, mach_port_t *pager,
+/* What may be mapped is a named entry, which vm_map takes for a memory object. */
+kern_return_t kernel_device_map(device_t name, vm_prot_t protection, vm_offset_t offset, vm_size_t size, mach_port_t *pager,
                                 int unmap)
 {
-    (void)protection, (void)offset, (void)size, (void)pager, (void)unmap;
-    return device_of(device) == NULL ? D_NO_SUCH_DEVICE : D_INVALID_OPERATION;
+    const struct device *device = device_of(name);
+    struct vm_object *object;
+
+    (void)unmap;
+    if (device == NULL || device->driver->map == NULL)
+        return device == NULL ? D_NO_SUCH_DEVICE : D_INVALID_OPERATION;
+    if (size == 0 || (protection & ~VM_PROT_ALL))
+        return D_INVALID_SIZE;
+    const kern_return_t result = device->driver->map(offset, size, protection, &object);
+
+    if (result != D_SUCCESS)
+        return result;
+    struct vm_named_entry *entry = vm_named_entry_create(object, 0, vm_page_round(size), protection);
+
+    return entry != NULL && vm_named_entry_name(entry, pager) == KERN_SUCCESS ? D_SUCCESS : D_NO_MEMORY;
 }
 
+/* None of the devices there are so far has anything to be set. */
 kern_return_t kernel_device_set_status(device_t device, dev_flavor_t flavor, dev_status_t status, mach_msg_type_number_t count)
 {
     (void)flavor, (void)status, (void)count;

@@ -14,7 +14,9 @@ extern struct ipc_port *device_master_port; /* the kernel's receive right */
 
 /* Makes the ports.  False: no memory. */
 bool device_init(void);
-/* time.c: the calendar, as a mach_timespec_t. */
+/* time.c: the calendar, as a mach_timespec_t to be read, and as a mapped_time_value_t to be mapped. */
 extern const struct hal_device device_time;
+/* The kernel ends. */
+void device_time_stop(void);
 
 #endif

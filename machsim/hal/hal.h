@@ -193,11 +193,15 @@ void hal_pmap_protect(struct hal_pmap *pmap, uint64_t start, uint64_t end, int p
 
 /* ---- devices --------------------------------------------------------------------------------------- */
 
+struct vm_object;
+
 /* One of the machine's.  What is NULL cannot be done with it. */
 struct hal_device {
     const char *name;
     size_t (*write)(const void *bytes, size_t size); /* all of them: how many that is */
     size_t (*read)(void *bytes, size_t size);        /* those that are there; 0: none yet, and device_ready will be called */
+    /* Memory of it, with a reference: D_SUCCESS, or another of device/device_types.h. */
+    int (*map)(uint64_t offset, uint64_t size, int protection, struct vm_object **object);
 };
 /* All; the last is NULL. */
 extern const struct hal_device *const hal_devices[];

@@ -75,6 +75,7 @@ void kernel_stop(void)
     host_set_bootstrap_port(NULL);
     exception_actions_release(exceptions);
     exceptions = NULL;
+    device_time_stop();
     vm_pageout_stop();
     vm_pager_flush_cache();
     defer_drain();

@@ -106,8 +106,7 @@ static kern_return_t range_of(const struct task *task, uint64_t offset, uint64_t
     return KERN_SUCCESS;
 }
 
-/* Gives a new entry a port, and names a send right to that. */
-static kern_return_t give_port(struct vm_named_entry *entry, mach_port_t *name)
+kern_return_t vm_named_entry_name(struct vm_named_entry *entry, mach_port_t *name)
 {
     struct ipc_port *port = ipc_port_create_kernel(OBJECT_NAMED_ENTRY, entry);
 
@@ -147,7 +146,7 @@ kern_return_t kernel_mach_make_memory_entry_64(task_ref_t task, memory_object_si
         vm_named_entry_create(part.object, part.offset, part.size, permission & VM_PROT_ALL);
 
     *size = part.size;
-    return entry == NULL ? KERN_RESOURCE_SHORTAGE : give_port(entry, name);
+    return entry == NULL ? KERN_RESOURCE_SHORTAGE : vm_named_entry_name(entry, name);
 }
 
 kern_return_t kernel__mach_make_memory_entry(task_ref_t task, memory_object_size_t *size, mach_vm_offset_t offset,
@@ -188,7 +187,7 @@ kern_return_t kernel_mach_memory_object_memory_entry_64(host_ref_t host, boolean
         return result;
     struct vm_named_entry *entry = vm_named_entry_create(part.object, 0, part.size, permission);
 
-    return entry == NULL ? KERN_RESOURCE_SHORTAGE : give_port(entry, name);
+    return entry == NULL ? KERN_RESOURCE_SHORTAGE : vm_named_entry_name(entry, name);
 }
 
 kern_return_t kernel_mach_memory_object_memory_entry(host_ref_t host, boolean_t internal, vm_size_t size,

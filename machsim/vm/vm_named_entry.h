@@ -6,6 +6,8 @@
 #ifndef VM_VM_NAMED_ENTRY_H
 #define VM_VM_NAMED_ENTRY_H
 
+#include <mach/port.h>
+
 #include "kern/ref.h"
 #include "vm/vm_map.h"
 
@@ -21,5 +23,7 @@ struct vm_named_entry {
 struct vm_named_entry *vm_named_entry_create(struct vm_object *object, uint64_t offset, uint64_t size,
                                              vm_prot_t protection);
 void vm_named_entry_release(struct vm_named_entry *entry);
+/* Gives it its port, and a send right a name for a reply.  KERN_RESOURCE_SHORTAGE: it is let go of. */
+kern_return_t vm_named_entry_name(struct vm_named_entry *entry, mach_port_t *name);
 
 #endif

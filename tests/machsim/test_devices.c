@@ -5,6 +5,11 @@
 #include "device/devices.h"
 #include "gen/device.h"
 #include "gen/device_ids.h"
+#include "gen/mach_vm.h"
+#include "maps.h"
+
+#include <mach/clock_types.h>
+#include <mach/time_value.h>
 
 static mach_port_t master, echo;
 
@@ -110,12 +115,72 @@ START_TEST(the_device_time_tells_the_calendar)
 }
 END_TEST
 
+/* ---- the time, mapped ------------------------------------------------------------------------------ */
+
+static mapped_time_value_t time_at(uint64_t address)
+{
+    mapped_time_value_t value;
+    unsigned char *bytes = (unsigned char *)&value;
+
+    for (size_t i = 0; i < sizeof value; i++)
+        ck_assert_int_eq(sim_load(current->thread->task->map, address + i, &bytes[i]), KERN_SUCCESS);
+    return value;
+}
+
+static uint64_t microseconds(mapped_time_value_t value)
+{
+    ck_assert_int_eq(value.seconds, value.check_seconds);
+    return (uint64_t)value.seconds * 1000000 + (uint64_t)value.microseconds;
+}
+
+START_TEST(the_time_can_be_mapped)
+{
+    mach_port_t clock, pager, again;
+    mach_vm_address_t address = 0, other = 0;
+
+    ck_assert_int_eq(device_map(echo, VM_PROT_READ, 0, PAGE, &pager, 0), D_INVALID_OPERATION);
+    ck_assert_int_eq(device_open(master, D_READ, "time", &clock), D_SUCCESS);
+    ck_assert_int_eq(device_map(clock, VM_PROT_READ | VM_PROT_WRITE, 0, PAGE, &pager, 0), D_READ_ONLY);
+    ck_assert_int_eq(device_map(clock, VM_PROT_READ, PAGE, PAGE, &pager, 0), D_INVALID_SIZE);
+    ck_assert_int_eq(device_map(clock, VM_PROT_READ, 0, 0, &pager, 0), D_INVALID_SIZE);
+    ck_assert_int_eq(device_map(clock, VM_PROT_READ, 0, sizeof(mapped_time_value_t), &pager, 0), D_SUCCESS);
+    ck_assert_int_eq(device_map(clock, VM_PROT_READ, 0, PAGE, &again, 0), D_SUCCESS);
+    ck_assert_int_eq(mach_vm_map(self(), &address, PAGE, 0, VM_FLAGS_ANYWHERE, pager, 0, FALSE, VM_PROT_READ, VM_PROT_READ,
+                                 VM_INHERIT_SHARE),
+                     KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_map(self(), &other, PAGE, 0, VM_FLAGS_ANYWHERE, again, 0, FALSE, VM_PROT_READ, VM_PROT_READ,
+                                 VM_INHERIT_SHARE),
+                     KERN_SUCCESS);
+    const uint64_t before = microseconds(time_at(address));
+
+    sim_pass(1500 * NSEC_PER_MSEC);
+    const uint64_t after = microseconds(time_at(address));
+
+    ck_assert_uint_ge(after, before + 1490000);
+    ck_assert_uint_le(after, before + 1510000);
+    ck_assert_uint_eq(microseconds(time_at(other)), after);
+    ck_assert_int_eq(sim_store(current->thread->task->map, address, 1), KERN_PROTECTION_FAILURE);
+    /* When no one has it any more there is no timer either. */
+    ck_assert_int_eq(mach_port_deallocate(self(), pager), KERN_SUCCESS);
+    ck_assert_int_eq(mach_port_deallocate(self(), again), KERN_SUCCESS);
+    ck_assert_int_eq(mach_vm_deallocate(self(), address, PAGE), KERN_SUCCESS);
+    ck_assert(sim_next_timer());
+    ck_assert_uint_eq(microseconds(time_at(other)) > after, 1);
+    ck_assert_int_eq(mach_vm_deallocate(self(), other, PAGE), KERN_SUCCESS);
+    ck_assert(sim_next_timer());
+    ck_assert(!sim_next_timer());
+    ck_assert_uint_eq(vm_object_count, 0);
+    /* And it can be mapped anew; what is left when the machine ends goes with that. */
+    ck_assert_int_eq(device_map(clock, VM_PROT_READ, 0, PAGE, &pager, 0), D_SUCCESS);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("devices");
     const TTest *const tests[] = {
         devices_are_opened_by_name_and_mode, what_is_written_is_read, there_may_be_nothing_to_read,
-        a_reader_waits_until_there_is_something, the_device_time_tells_the_calendar,
+        a_reader_waits_until_there_is_something, the_device_time_tells_the_calendar, the_time_can_be_mapped,
     };
 
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
