@@ -68,6 +68,15 @@ static struct ipc_port *port_named(struct thread *thread, mach_port_name_t name)
 
 static bool is_own_task(struct thread *thread, mach_port_name_t name)
 {
+    uint32_t bits;
+    void *found;
+
+    hal_rcu_read_lock();
+    const bool at_once = ipc_space_snapshot(thread->task->space, name, &bits, &found) && (bits & MACH_PORT_TYPE_SEND);
+
+    hal_rcu_read_unlock();
+    if (at_once && found == thread->task->self)
+        return true;
     struct ipc_port *port = port_named(thread, name);
     const bool own = port == thread->task->self;
 

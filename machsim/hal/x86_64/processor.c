@@ -147,6 +147,7 @@ void hal_rcu_defer(struct hal_rcu *rcu, void (*function)(struct hal_rcu *self))
     rcu->function = function;
     *cpu->last_new = rcu;
     cpu->last_new = &rcu->next;
+    cpu->callback_count++;
 }
 
 /* Whether no processor does what it did when an epoch began. */
@@ -184,6 +185,7 @@ static bool call_back(struct cpu *cpu)
     cpu->callbacks = NULL;
     for (struct hal_rcu *next; rcu != NULL; rcu = next) {
         next = rcu->next;
+        cpu->callback_count--;
         rcu->function(rcu);
     }
     return true;

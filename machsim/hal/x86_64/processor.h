@@ -47,6 +47,7 @@ struct cpu {
     struct list runnable;       /* threads whose continuations are to be called */
     struct hal_rcu *callbacks, **last_callback; /* waiting for the grace period that begins with `epoch` */
     struct hal_rcu *new_callbacks, **last_new;
+    uint32_t callback_count;    /* in both */
     uint64_t epoch;
     uint64_t quantum_end, alarm; /* 0: none */
     bool unlimited;             /* runs a program without a quantum: the scheduler's lock; so for the next two */
@@ -95,10 +96,13 @@ void processor_stop_others(void);
 
 /* Does what there is to do: continuations, timers, callbacks.  True: there was something. */
 bool processor_work(void);
+/* Callbacks only give memory back: so many may wait until the processor has something else to do, or is interrupted. */
+#define CALLBACKS_WAIT 32u
+
 /* Whether there is something to do, but what an interrupt will tell of. */
 static inline bool processor_is_busy(const struct cpu *cpu)
 {
-    return !list_empty(&cpu->runnable) || cpu->core.deferred.first != NULL || cpu->new_callbacks != NULL || cpu->callbacks != NULL;
+    return !list_empty(&cpu->runnable) || cpu->core.deferred.first != NULL || cpu->callback_count > CALLBACKS_WAIT;
 }
 /* Whether callbacks wait for other processors. */
 bool processor_owes(const struct cpu *cpu);
