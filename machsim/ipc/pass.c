@@ -88,7 +88,6 @@ static mach_port_name_t name_reply(struct thread *receiver, struct ipc_port *rep
     if (result == KERN_SUCCESS)
         return name;
     parcel->result = MACH_RCV_HEADER_ERROR | ipc_kmsg_lack_of_names(result);
-    parcel->size = sizeof parcel->header;
     ipc_port_release_send_once(reply);
     return MACH_PORT_NULL;
 }
@@ -160,7 +159,10 @@ struct thread *ipc_pass(struct thread *sender, struct ipc_parcel *parcel, struct
         ipc_wait_taken(receiver);
     parcel->result = MACH_MSG_SUCCESS;
     address_to(receiver, parcel, rights.once, reply, received_name);
-    parcel->size += ipc_trailer_write(parcel->bytes + parcel->size, receiver->msg.option, &origin);
+    if (parcel->result == MACH_MSG_SUCCESS)
+        parcel->size += ipc_trailer_write(parcel->bytes + parcel->size, receiver->msg.option, &origin);
+    else
+        parcel->size = sizeof parcel->header; /* which tells what it was */
     return receiver;
 }
 

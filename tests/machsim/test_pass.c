@@ -195,6 +195,7 @@ START_TEST(an_answer_without_a_name_is_told)
     ck_assert(!serve(0, sizeof got, 0));
     ck_assert(call(60));
     ck_assert_int_eq((int)server->result, MACH_RCV_HEADER_ERROR | MACH_MSG_IPC_SPACE);
+    ck_assert_uint_eq(got.header.msgh_size, 60);
     ck_assert_uint_eq(got.header.msgh_remote_port, MACH_PORT_NULL);
     ck_assert_uint_eq(got.header.msgh_local_port, service);
     ck_assert_int_eq(asked.header.msgh_id, MACH_NOTIFY_SEND_ONCE);
