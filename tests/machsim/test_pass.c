@@ -299,8 +299,8 @@ END_TEST
 
 /* ---- the kernel's answers -------------------------------------------------------------------------- */
 
-/* Asks the kernel for the type of a name; the answer is received from `from`. */
-static mach_msg_return_t ask_kernel(mach_port_name_t reply, mach_port_name_t from)
+/* Asks the kernel for the type of a name; the answer is received from `from`, if it fits into so much room. */
+static mach_msg_return_t ask_for(mach_port_name_t reply, mach_port_name_t from, mach_msg_option_t option, mach_msg_size_t room)
 {
     __Request__mach_port_type_t *request = (void *)&asked;
 
@@ -311,8 +311,12 @@ static mach_msg_return_t ask_kernel(mach_port_name_t reply, mach_port_name_t fro
                  .msgh_id = 3201},
         .NDR = NDR_record,
         .name = reply};
-    return mach_msg(&asked.header, MACH_SEND_MSG | MACH_RCV_MSG | MACH_RCV_TIMEOUT, sizeof *request, sizeof asked, from, 0,
-                    MACH_PORT_NULL);
+    return mach_msg(&asked.header, MACH_SEND_MSG | MACH_RCV_MSG | option, sizeof *request, room, from, 0, MACH_PORT_NULL);
+}
+
+static mach_msg_return_t ask_kernel(mach_port_name_t reply, mach_port_name_t from)
+{
+    return ask_for(reply, from, MACH_RCV_TIMEOUT, sizeof asked);
 }
 
 static void check_answer(void)
@@ -362,19 +366,7 @@ END_TEST
 
 START_TEST(an_answer_that_does_not_fit_tells_its_size)
 {
-    __Request__mach_port_type_t *request = (void *)&asked;
-
-    (void)ask_kernel(reply_port, reply_port);
-    *request = (__Request__mach_port_type_t){
-        .Head = {.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE),
-                 .msgh_remote_port = self(),
-                 .msgh_local_port = reply_port,
-                 .msgh_id = 3201},
-        .NDR = NDR_record,
-        .name = reply_port};
-    ck_assert_int_eq(mach_msg(&asked.header, MACH_SEND_MSG | MACH_RCV_MSG | MACH_RCV_LARGE, sizeof *request, 30, reply_port, 0,
-                              MACH_PORT_NULL),
-                     MACH_RCV_TOO_LARGE);
+    ck_assert_int_eq(ask_for(reply_port, reply_port, MACH_RCV_LARGE, 30), MACH_RCV_TOO_LARGE);
     ck_assert_uint_eq(asked.header.msgh_size, sizeof(__Reply__mach_port_type_t));
     ck_assert_int_eq(mach_msg(&asked.header, MACH_RCV_MSG, 0, sizeof asked, reply_port, 0, MACH_PORT_NULL), MACH_MSG_SUCCESS);
     check_answer();
