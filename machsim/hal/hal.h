@@ -169,6 +169,7 @@ void hal_frame_zero(hal_frame_t frame);
 void hal_frame_copy(hal_frame_t from, hal_frame_t to);
 /* Bytes of a frame, which lie in it. */
 void hal_frame_read(hal_frame_t frame, size_t offset, void *to, size_t size);
+/* Programs that see the frame see this after all that was written before. */
 void hal_frame_write(hal_frame_t frame, size_t offset, const void *from, size_t size);
 /* Takes rights away from all mappings of a frame; VM_PROT_NONE ends them. */
 void hal_frame_protect(hal_frame_t frame, int protection);

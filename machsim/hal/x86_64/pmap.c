@@ -105,6 +105,7 @@ void hal_frame_read(hal_frame_t frame, size_t offset, void *to, size_t size)
 
 void hal_frame_write(hal_frame_t frame, size_t offset, const void *from, size_t size)
 {
+    atomic_thread_fence(memory_order_release);
     memcpy((char *)memory_at(frame) + offset, from, size);
 }
 
