@@ -207,7 +207,7 @@ static uint64_t pid_for_task(struct thread *thread, const uint64_t *arguments)
 
 void trap_message(struct thread *thread)
 {
-    ipc_wait_start(thread);
+    ipc_wait_start(&thread->wait);
     mach_msg_trap(thread);
 }
 
@@ -244,16 +244,22 @@ static uint64_t (*const traps[])(struct thread *thread, const uint64_t *argument
     [TRAP_PID_FOR_TASK] = pid_for_task,
 };
 
+static bool is_message(uint32_t number)
+{
+    return number == TRAP_MACH_MSG || number == TRAP_MACH_MSG_OVERWRITE;
+}
+
+bool trap_exists(uint32_t number)
+{
+    return is_message(number) || (number < sizeof traps / sizeof *traps && traps[number] != NULL);
+}
+
 void trap(struct thread *thread, uint32_t number, const uint64_t *arguments)
 {
-    uint64_t result = KERN_INVALID_ARGUMENT;
-
-    if (number == TRAP_MACH_MSG || number == TRAP_MACH_MSG_OVERWRITE) {
+    if (is_message(number)) {
         message(thread, arguments, number == TRAP_MACH_MSG_OVERWRITE);
         return;
     }
-    ipc_wait_start(thread);
-    if (number < sizeof traps / sizeof *traps && traps[number] != NULL)
-        result = traps[number](thread, arguments);
-    thread_return(thread, result);
+    ipc_wait_start(&thread->wait);
+    thread_return(thread, trap_exists(number) ? traps[number](thread, arguments) : KERN_INVALID_ARGUMENT);
 }

@@ -3,6 +3,7 @@
 #ifndef KERN_TRAP_H
 #define KERN_TRAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct thread;
@@ -36,5 +37,7 @@ enum trap_number {
 void trap(struct thread *thread, uint32_t number, const uint64_t *arguments);
 /* The same for mach_msg, whose arguments are in thread->msg. */
 void trap_message(struct thread *thread);
+/* Whether there is a trap of that number; others give KERN_INVALID_ARGUMENT. */
+bool trap_exists(uint32_t number);
 
 #endif

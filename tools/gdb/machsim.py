@@ -78,7 +78,7 @@ class Threads(gdb.Command):
                 program = thread["hal"].cast(pointer_to("struct program"))
                 registers = program["registers"]
                 print("%5d %18s %-9s %5d %18s %18s" % (int(task["identity"]["pid"]), hex(int(thread)),
-                                                       TURNS[int(program["turn"])], int(program["holds"]),
+                                                       TURNS[int(program["turn"])], int(program["stays"]) // 4,
                                                        hex(int(registers["rip"])), hex(int(registers["rsp"]))))
 
 

@@ -17,11 +17,17 @@
 
 /* ---- bytes ----------------------------------------------------------------------------------------- */
 
-/* entry.S: copies up to a fault, by addresses that may fault; what is left. */
-size_t copy_user(void *to, const void *from, size_t size);
+/* entry.S: copies up to a fault, by addresses that may fault; what is left.  It leaves most registers as they are. */
+static inline size_t copy_user(void *to, const void *from, size_t size)
+{
+    size_t left;
+
+    __asm__ volatile("call copy_user" : "=a"(left), "+D"(to), "+S"(from), "+d"(size) : : "rcx", "memory", "cc");
+    return left;
+}
 
 /* What is left of some bytes when they have been copied up to a fault. */
-static size_t copy_mapped(struct cpu *cpu, void *to, const void *from, size_t size)
+static inline size_t copy_mapped(struct cpu *cpu, void *to, const void *from, size_t size)
 {
     if (processor_count == 1)
         return copy_user(to, from, size);
@@ -33,7 +39,7 @@ static size_t copy_mapped(struct cpu *cpu, void *to, const void *from, size_t si
 }
 
 /* Copies what is left of bytes where there was a fault.  Who takes a page away each time does so without end. */
-static bool copy_rest(struct vm_map *map, void *to, const void *from, size_t size, bool write, size_t left)
+__attribute__((noinline, cold)) static bool copy_rest(struct vm_map *map, void *to, const void *from, size_t size, bool write, size_t left)
 {
     const vm_prot_t access = write ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
 
@@ -58,8 +64,10 @@ static inline bool copy_bytes(struct vm_map *map, void *to, const void *from, si
 {
     if (!is_users((uint64_t)(write ? to : from), size))
         return false;
-    pmap_use(map->pmap);
-    const size_t left = copy_mapped(cpu_self(), to, from, size);
+    struct cpu *cpu = cpu_self();
+
+    pmap_use(cpu, map->pmap);
+    const size_t left = copy_mapped(cpu, to, from, size);
 
     return left == 0 || copy_rest(map, to, from, size, write, left);
 }

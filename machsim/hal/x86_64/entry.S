@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* entry.S - exceptions and interrupts come here, and become calls of trap_handle; probes, which may fail. */
+    .set KERN_INVALID_ARGUMENT, 4
 
 /* The registers of struct trap_frame, below what the processor has put there. */
     .macro save
@@ -76,16 +77,36 @@ common:
     xorl %ebp, %ebp
     call program_trap
 
+/* Offsets in struct trap_frame, from its end. */
+    .set RSP, -2*8
+    .set RFLAGS, -3*8
+    .set RIP, -5*8
+    .set RAX, -8*8
+    .set RDX, -13*8
+    .set RBX, -17*8
+    .set RBP, -18*8
+    .set R12, -19*8
+    .set R13, -20*8
+    .set R14, -21*8
+    .set R15, -22*8
+
 /*
  * A system call of a program's: the processor has put rip into rcx and rflags into r11, and left the stack alone.  What
- * gs shows is struct cpu.
- *
- * If program_call comes back, the program goes on at once: what functions keep is in its registers still.  What they do
- * not keep is lost to it, for that is what Mach's traps are; the kernel's leavings are wiped out.
+ * gs shows is struct cpu.  Mach's traps have negative numbers: which there are user.c tells, and others are refused here.
  */
     .globl system_call
 system_call:
-    swapgs
+    testl %eax, %eax
+    jns 1f
+    cmpl $-31, %eax
+    je message_call
+    negl %eax
+    cmpl $63, %eax
+    ja 2f
+    cmpb $0, traps_known(%rax)
+    je 2f
+    negl %eax
+1:  swapgs
     movq %rsp, %gs:8
     movq %gs:16, %rsp
     pushq $0x1b             /* data of programs */
@@ -99,13 +120,19 @@ system_call:
     movq %gs:0, %rsp
     xorl %ebp, %ebp
     call program_call
+
+/*
+ * The program goes on at once: what functions keep is in its registers still.  What they do not keep is lost to it, for that
+ * is what Mach's traps are; the kernel's leavings are wiped out.
+ */
     movq %gs:16, %rdi
-    movq -13*8(%rdi), %rdx  /* offsets in struct trap_frame, from its end */
-    movq -8*8(%rdi), %rax
-    movq -5*8(%rdi), %rcx
-    movq -3*8(%rdi), %r11
-    movq -2*8(%rdi), %rsp
-    movq -18*8(%rdi), %rbp
+go_on:
+    movq RDX(%rdi), %rdx
+    movq RAX(%rdi), %rax
+    movq RIP(%rdi), %rcx
+    movq RFLAGS(%rdi), %r11
+    movq RSP(%rdi), %rsp
+    movq RBP(%rdi), %rbp
     xorl %edi, %edi
     xorl %esi, %esi
     xorl %r8d, %r8d
@@ -113,6 +140,41 @@ system_call:
     xorl %r10d, %r10d
     swapgs
     sysretq
+2:  movl $KERN_INVALID_ARGUMENT, %eax
+    sysretq
+
+/*
+ * mach_msg: its arguments are in registers, as functions have them, and what functions do not keep need not be saved.  Code and
+ * data segment are in the program's registers from the beginning.
+ */
+message_call:
+    swapgs
+    movq %rsp, %gs:8
+    movq %gs:16, %rsp
+    movq %gs:8, %rax
+    movq %rax, RSP(%rsp)
+    movq %r11, RFLAGS(%rsp)
+    movq %rcx, RIP(%rsp)
+    movq %rbx, RBX(%rsp)
+    movq %rbp, RBP(%rsp)
+    movq %r12, R12(%rsp)
+    movq %r13, R13(%rsp)
+    movq %r14, R14(%rsp)
+    movq %r15, R15(%rsp)
+    movq %gs:0, %rsp
+    movq %r10, %rcx
+    xorl %ebp, %ebp
+    call program_message
+
+    .globl program_go_on
+program_go_on:
+    movq %gs:16, %rdi
+    movq RBX(%rdi), %rbx
+    movq R12(%rdi), %r12
+    movq R13(%rdi), %r13
+    movq R14(%rdi), %r14
+    movq R15(%rdi), %r15
+    jmp go_on
 
 /* Goes to a program with the registers at rdi. */
     .globl program_resume

@@ -82,8 +82,6 @@ uint64_t zone_bytes(void);
 void pmap_start(void);
 /* Maps a page for the kernel, in a range that it has for such; false: no memory. */
 bool pmap_enter_kernel(uint64_t address, uint64_t physical);
-/* What is mapped at an address in a pmap is what the processor sees from now on; NULL: the kernel's half alone. */
-void pmap_use(struct hal_pmap *pmap);
 
 /* ---- trap.c: exceptions and interrupts ----------------------------------------------------------------- */
 

@@ -349,7 +349,7 @@ void hal_pmap_destroy(struct hal_pmap *pmap)
     static struct hal_pmap *unused;
 
     if (cpu_self()->pmap == pmap)
-        pmap_use(NULL);
+        pmap_use(cpu_self(), NULL);
     pmap->next = unused;
     unused = pmap;
     for (struct hal_pmap **link = &unused; (pmap = *link) != NULL;) {
@@ -369,12 +369,8 @@ void hal_pmap_bounds(uint64_t *start, uint64_t *end)
     *end = USER_END;
 }
 
-void pmap_use(struct hal_pmap *pmap)
+void pmap_load(struct cpu *cpu, struct hal_pmap *pmap)
 {
-    struct cpu *cpu = cpu_self();
-
-    if (cpu->pmap == pmap)
-        return;
     cpu->pmap = pmap; /* first: from then on others tell of changes */
     cpu_set_map(pmap == NULL ? (uint64_t)boot_map - KERNEL_BASE : pmap->root);
 }

@@ -72,11 +72,9 @@ struct processor *hal_processor(void)
 
 /* ---- in and out ------------------------------------------------------------------------------------ */
 
-void processor_came(struct cpu *cpu)
+void processor_came_among(struct cpu *cpu)
 {
-    atomic_store_explicit(&cpu->place, IN_KERNEL, memory_order_relaxed);
-    if (processor_count > 1)
-        atomic_exchange(&cpu->in_kernel_since, atomic_load(&epoch)); /* before anything is read */
+    atomic_exchange(&cpu->in_kernel_since, atomic_load(&epoch)); /* before anything is read */
 }
 
 void processor_sees(struct cpu *cpu, enum place place)
@@ -92,12 +90,8 @@ void processor_sees(struct cpu *cpu, enum place place)
  * From the exchange on others send an interrupt, where before they only left word: so the word is looked at after it.  The
  * other half is in pmap.c.
  */
-void processor_leaves(struct cpu *cpu, enum place place)
+void processor_leaves_among(struct cpu *cpu, enum place place)
 {
-    if (processor_count == 1) {
-        cpu->place = place;
-        return;
-    }
     atomic_store_explicit(&cpu->in_kernel_since, 0, memory_order_release);
     processor_sees(cpu, place);
 }

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "hal/x86_64/machine.h"
+#include "kern/inline.h"
 
 #define PROCESSORS_MAX 32u
 
@@ -39,7 +40,8 @@ struct cpu {
     unsigned number;
     uint32_t controller; /* of interrupts: its name */
     struct processor core;
-    struct program *current;    /* who is, or was last, in its program */
+    struct program *_Atomic current; /* who is, or was just now, in its program; others compare it */
+    _Atomic uint64_t since;     /* when that began there, by the counter; others read it */
     struct program *vectors_of; /* whose vector registers are there */
     struct program *next;       /* who goes on here before all others: schedule.c */
     struct hal_pmap *_Atomic pmap; /* what it sees; NULL: the kernel's half alone */
@@ -83,11 +85,36 @@ void processor_go(void);
 /* A stack with nothing mapped below. */
 void stack_make(struct cpu *cpu);
 
-/* Coming into the kernel and leaving it. */
-void processor_came(struct cpu *cpu);
-void processor_leaves(struct cpu *cpu, enum place place);
 /* From now on it goes by what a program sees, as that is now. */
 void processor_sees(struct cpu *cpu, enum place place);
+
+/* Coming into the kernel and leaving it; what is more to be done where there are others. */
+void processor_came_among(struct cpu *cpu);
+void processor_leaves_among(struct cpu *cpu, enum place place);
+
+ALWAYS_INLINE void processor_came(struct cpu *cpu)
+{
+    atomic_store_explicit(&cpu->place, IN_KERNEL, memory_order_relaxed);
+    if (processor_count > 1)
+        processor_came_among(cpu);
+}
+
+ALWAYS_INLINE void processor_leaves(struct cpu *cpu, enum place place)
+{
+    if (processor_count > 1)
+        processor_leaves_among(cpu, place);
+    else
+        atomic_store_explicit(&cpu->place, place, memory_order_relaxed);
+}
+
+/* What is mapped at an address in a pmap is what the processor sees from now on; NULL: the kernel's half alone. */
+void pmap_load(struct cpu *cpu, struct hal_pmap *pmap);
+
+ALWAYS_INLINE void pmap_use(struct cpu *cpu, struct hal_pmap *pmap)
+{
+    if (atomic_load_explicit(&cpu->pmap, memory_order_relaxed) != pmap)
+        pmap_load(cpu, pmap);
+}
 
 /* An interrupt for another, which has it look for work. */
 void processor_rouse(const struct cpu *cpu);

@@ -28,6 +28,7 @@ _Noreturn void run_on(void *top, void (*function)(void));
 
 void schedule_start(void)
 {
+    program_start();
     for (unsigned i = 0; i < HAL_PRIORITIES; i++)
         list_init(&ready[i]);
 }
@@ -59,8 +60,19 @@ static struct program *first_ready(void)
     return waiting == 0 ? NULL : container_of(ready[63 - __builtin_clzll(waiting)].next, struct program, link);
 }
 
+static bool is_gone(const struct program *program)
+{
+    return program->stays & GONE;
+}
+
 /* ---- life ------------------------------------------------------------------------------------------ */
 
+static void program_free(struct hal_rcu *rcu)
+{
+    hal_free(container_of(rcu, struct program, rcu), sizeof(struct program));
+}
+
+/* A processor that it has just left may still have to tell it how long it ran. */
 static void free_program(struct program *program)
 {
     struct cpu *cpu = cpu_self();
@@ -68,7 +80,7 @@ static void free_program(struct program *program)
     if (cpu->vectors_of == program)
         cpu->vectors_of = NULL; /* others only compare */
     thread_release(program->thread);
-    hal_free(program, sizeof *program);
+    hal_rcu_defer(&program->rcu, program_free);
 }
 
 kern_return_t hal_thread_create(struct task *task, struct thread **thread)
@@ -81,7 +93,8 @@ kern_return_t hal_thread_create(struct task *task, struct thread **thread)
     waiter_init(&program->waiter, program_fault);
     program->turn = STOPPED;
     program->priority = HAL_PRIORITY_DEFAULT;
-    program->holds = 1;
+    program->pmap = task->map->pmap;
+    program->stays = HELD;
     const kern_return_t result = thread_make(task, program, &program->thread);
 
     if (result != KERN_SUCCESS) {
@@ -112,7 +125,7 @@ void hal_thread_gone(struct thread *thread)
     struct program *program = thread->hal;
 
     hal_lock_acquire(&turns);
-    program->gone = true;
+    program->stays |= GONE;
     if (program->turn == READY)
         take_ready(program);
     const bool over = program->turn == READY || program->turn == STOPPED;
@@ -131,7 +144,7 @@ void hal_thread_hold(struct thread *thread)
     struct program *program = thread->hal;
 
     hal_lock_acquire(&turns);
-    program->holds++;
+    program->stays += HELD;
     if (program->turn == READY) {
         take_ready(program);
         program->turn = STOPPED;
@@ -147,7 +160,8 @@ void hal_thread_unhold(struct thread *thread)
     struct program *program = thread->hal;
 
     hal_lock_acquire(&turns);
-    if (--program->holds == 0 && program->turn == STOPPED && !program->gone)
+    program->stays -= HELD;
+    if (program->stays < HELD && program->turn == STOPPED && !is_gone(program))
         put_ready(program);
     hal_lock_release(&turns);
 }
@@ -155,16 +169,17 @@ void hal_thread_unhold(struct thread *thread)
 void schedule_changed(struct program *program)
 {
     hal_lock_acquire(&turns);
-    program->changed = true;
+    program->stays |= CHANGED;
     hal_lock_release(&turns);
 }
 
 uint64_t hal_thread_time(const struct thread *thread)
 {
     const struct program *program = thread->hal;
-    const uint64_t began = program->began;
+    const struct cpu *cpu = processors[program->on];
+    const uint64_t since = cpu->since;
 
-    return clock_nanoseconds(program->time + (program->turn == RUNNING ? cpu_timestamp() - began : 0));
+    return clock_nanoseconds(program->time + (cpu->current == program ? cpu_timestamp() - since : 0));
 }
 
 bool hal_makes_threads(void)
@@ -232,12 +247,12 @@ void hal_thread_set_priority(struct thread *thread, unsigned priority)
 static bool work_ends(struct program *program)
 {
     hal_lock_acquire(&turns);
-    if (program->gone) {
+    if (is_gone(program)) {
         hal_lock_release(&turns);
         free_program(program);
         return false;
     }
-    if (program->holds > 0) {
+    if (program->stays >= HELD) {
         program->turn = STOPPED;
         hal_lock_release(&turns);
         return false;
@@ -280,7 +295,7 @@ static struct program *choose(struct cpu *cpu)
 
     hal_lock_acquire(&turns);
     cpu->next = NULL;
-    if (program != NULL && (program->gone || program->holds > 0)) {
+    if (program != NULL && (program->stays & ~CHANGED)) {
         hal_lock_release(&turns);
         schedule_last(program); /* which ends it, or leaves it stopped */
         return choose(cpu);
@@ -304,7 +319,7 @@ static struct program *choose(struct cpu *cpu)
     } else {
         program->on = cpu->number;
         program->turn = RUNNING;
-        program->changed = false; /* all are loaded */
+        program->stays &= ~CHANGED; /* all are loaded */
         cpu->priority = program->priority;
         cpu->unlimited = cpu->quantum_end == 0 && waiting >> program->priority == 0;
     }
@@ -315,7 +330,7 @@ static struct program *choose(struct cpu *cpu)
 /* ---- running --------------------------------------------------------------------------------------- */
 
 /* Its vector registers stay in the processor until another's are needed; but others may go on with it meanwhile. */
-static void use_vectors(struct cpu *cpu, struct program *program)
+ALWAYS_INLINE void use_vectors(struct cpu *cpu, struct program *program)
 {
     if (cpu->vectors_of == program && program->vectors_on == cpu->number)
         return;
@@ -326,7 +341,7 @@ static void use_vectors(struct cpu *cpu, struct program *program)
     program->vectors_on = cpu->number;
 }
 
-static void use_bases(struct cpu *cpu, const struct program *program)
+ALWAYS_INLINE void use_bases(struct cpu *cpu, const struct program *program)
 {
     if (cpu->fs_base != program->fs_base)
         cpu_write_msr(0xc0000100, cpu->fs_base = program->fs_base);
@@ -334,17 +349,28 @@ static void use_bases(struct cpu *cpu, const struct program *program)
         cpu_write_msr(0xc0000102, cpu->gs_base = program->gs_base);
 }
 
-_Noreturn static void go(struct cpu *cpu, struct program *program)
+/* Who was in its program has run until now; what was done for it at once in the kernel is its time, too. */
+ALWAYS_INLINE void set_current(struct cpu *cpu, struct program *program)
 {
-    cpu->current = program;
+    struct program *before = atomic_load_explicit(&cpu->current, memory_order_relaxed);
+    const uint64_t now = cpu_timestamp();
+
+    if (before != NULL)
+        atomic_fetch_add_explicit(&before->time, now - cpu->since, memory_order_relaxed);
+    atomic_store_explicit(&cpu->since, now, memory_order_relaxed);
+    atomic_store_explicit(&cpu->current, program, memory_order_relaxed);
+}
+
+_Noreturn ALWAYS_INLINE void go(struct cpu *cpu, struct program *program)
+{
+    set_current(cpu, program);
     cpu->registers_end = &program->registers + 1;
     cpu->state.stacks[0] = (uint64_t)cpu->registers_end;
-    pmap_use(program->thread->task->map->pmap);
+    pmap_use(cpu, program->pmap);
     use_bases(cpu, program);
     use_vectors(cpu, program);
     if (cpu->quantum_end == 0 && !cpu->unlimited)
         clock_quantum(QUANTUM);
-    atomic_store_explicit(&program->began, cpu_timestamp(), memory_order_relaxed);
     processor_leaves(cpu, IN_PROGRAM);
     program_resume(&program->registers);
 }
@@ -353,13 +379,13 @@ _Noreturn static void go(struct cpu *cpu, struct program *program)
  * A program whose turn it is begins without the lock: whoever holds or ends it, or changes its registers, from the exchange on sees
  * that it runs, and has it come back.  False: it does not go on just so.
  */
-static bool begin(struct program *program)
+ALWAYS_INLINE bool begin(struct program *program)
 {
     if (processor_count > 1)
         atomic_exchange(&program->turn, RUNNING);
     else
         atomic_store_explicit(&program->turn, RUNNING, memory_order_relaxed);
-    if (program->holds == 0 && !program->gone && !program->changed)
+    if (program->stays == 0)
         return true;
     program->turn = WORKING;
     return false;
@@ -382,7 +408,7 @@ bool schedule_go_on(struct cpu *cpu, struct program *program)
     cpu->next = NULL;
     if (next != program)
         go(cpu, next);
-    pmap_use(program->thread->task->map->pmap);
+    pmap_use(cpu, program->pmap);
     processor_leaves(cpu, IN_PROGRAM);
     return true;
 }
@@ -390,8 +416,7 @@ bool schedule_go_on(struct cpu *cpu, struct program *program)
 /* Until an interrupt comes.  A map that no task may have any more is not kept. */
 static void wait(struct cpu *cpu)
 {
-    pmap_use(NULL);
-    cpu->current = NULL;
+    pmap_use(cpu, NULL);
     if (processor_owes(cpu)) {
         cpu_pause();
     } else {
@@ -409,6 +434,7 @@ _Noreturn static void run(void)
 {
     struct cpu *cpu = cpu_self();
 
+    set_current(cpu, NULL);
     for (;;) {
         while (processor_work())
             ;

@@ -150,15 +150,15 @@ static void pages_are_seen_where_they_are_mapped_and_nowhere_else(void)
     hal_frame_zero(frame);
     CHECK(hal_pmap_enter(one, PLACE, frame, VM_PROT_READ | VM_PROT_WRITE));
     CHECK(hal_pmap_enter(other, PLACE + 7 * PAGE, frame, VM_PROT_READ));
-    pmap_use(one);
+    pmap_use(cpu_self(), one);
     CHECK(probe_store(PLACE + 5, 77) == 0);
     CHECK(FAULT_OF(probe_load(PLACE + PAGE)) == VECTOR_PAGE_FAULT);
     CHECK(FAULT_OF(probe_call(PLACE)) == VECTOR_PAGE_FAULT); /* it is data */
-    pmap_use(other);
+    pmap_use(cpu_self(), other);
     CHECK(probe_load(PLACE + 7 * PAGE + 5) == 77);
     CHECK(FAULT_OF(probe_store(PLACE + 7 * PAGE, 1)) == VECTOR_PAGE_FAULT);
     CHECK(FAULT_OF(probe_load(PLACE)) == VECTOR_PAGE_FAULT);
-    pmap_use(one);
+    pmap_use(cpu_self(), one);
     hal_frame_protect(frame, VM_PROT_READ);
     CHECK(FAULT_OF(probe_store(PLACE, 1)) == VECTOR_PAGE_FAULT);
     CHECK(probe_load(PLACE + 5) == 77);
@@ -175,7 +175,7 @@ static void pages_are_seen_where_they_are_mapped_and_nowhere_else(void)
 /* What the core keeps in maps, shares and copies, by real page tables: a fault is what it is without programs too. */
 static int load(struct vm_map *map, uint64_t address)
 {
-    pmap_use(map->pmap);
+    pmap_use(cpu_self(), map->pmap);
     if (FAULT_OF(probe_load(address)) != -1 && vm_fault(map, address, VM_PROT_READ, NULL) != KERN_SUCCESS)
         return -1;
     return FAULT_OF(probe_load(address)) == -1 ? probe_load(address) : -2;
@@ -183,7 +183,7 @@ static int load(struct vm_map *map, uint64_t address)
 
 static bool store(struct vm_map *map, uint64_t address, int byte)
 {
-    pmap_use(map->pmap);
+    pmap_use(cpu_self(), map->pmap);
     if (FAULT_OF(probe_store(address, byte)) == -1)
         return true;
     return vm_fault(map, address, VM_PROT_READ | VM_PROT_WRITE, NULL) == KERN_SUCCESS &&
@@ -220,7 +220,7 @@ static void memory_is_copied_when_it_is_written(void)
     CHECK(load(child, address + 30 * PAGE) == 30);
     CHECK(vm_map_protect(child, address, address + PAGE, VM_PROT_READ, false) == KERN_SUCCESS);
     CHECK(!store(child, address, 1) && load(child, address) == 200);
-    pmap_use(NULL);
+    pmap_use(cpu_self(), NULL);
     vm_map_destroy(child);
     vm_map_destroy(parent);
     CHECK(memory_free_pages() + 100 >= before); /* slabs may stay */

@@ -76,7 +76,7 @@ void hal_exception_done(struct thread *thread, bool handled)
 
     if (!handled && program->registers.vector == VECTOR_SYSTEM_CALL)
         program->registers.rax = NO_SUCH_CALL;
-    else if (!handled && !program->gone)
+    else if (!handled && !(program->stays & GONE))
         end_task(program);
     schedule(program);
 }
@@ -92,7 +92,7 @@ void program_fault(struct waiter *waiter)
                                                                        program->access, &program->waiter)
                                                              : KERN_INVALID_ADDRESS;
 
-    if (result == KERN_SUCCESS || (program->gone && result != MIG_NO_REPLY))
+    if (result == KERN_SUCCESS || ((program->stays & GONE) && result != MIG_NO_REPLY))
         schedule(program);
     else if (result != MIG_NO_REPLY)
         exception_ask(program->thread, EXC_BAD_ACCESS, result, (int64_t)program->fault);
@@ -122,6 +122,15 @@ static void print(struct program *program)
     schedule(program);
 }
 
+/* Which Mach traps there are, for entry.S. */
+bool traps_known[64];
+
+void program_start(void)
+{
+    for (uint32_t number = 0; number < sizeof traps_known / sizeof *traps_known; number++)
+        traps_known[number] = trap_exists(number) || number == TRAP_PRINT;
+}
+
 /* Six arguments are in registers; notify, and two more, are on the stack above the return address. */
 static bool get_more_arguments(struct program *program, bool overwrite)
 {
@@ -138,47 +147,49 @@ static bool get_more_arguments(struct program *program, bool overwrite)
     return true;
 }
 
-__attribute__((noinline)) static void message_trap(struct program *program, bool overwrite)
+/* The trap, all of whose arguments but those on the stack are in thread->msg. */
+ALWAYS_INLINE void message_trap(struct program *program, bool overwrite)
+{
+    struct thread *thread = program->thread;
+
+    thread->out = 0;
+    if ((overwrite || (thread->msg.option & MACH_SEND_NOTIFY)) && !get_more_arguments(program, overwrite))
+        hal_thread_return(thread, (uint32_t)MACH_SEND_INVALID_DATA);
+    else
+        trap_message(thread);
+}
+
+static void overwrite_trap(struct program *program)
 {
     const struct trap_frame *r = &program->registers;
-    const mach_msg_option_t option = (mach_msg_option_t)r->rsi;
-    struct mach_msg_arguments *msg = &program->thread->msg;
 
-    msg->message = r->rdi;
-    msg->option = option;
-    msg->send_size = (mach_msg_size_t)r->rdx;
-    msg->receive_size = (mach_msg_size_t)r->r10;
-    msg->receive_name = (mach_port_name_t)r->r8;
-    msg->timeout = (mach_msg_timeout_t)r->r9;
-    msg->notify = MACH_PORT_NULL;
-    msg->receive_message = 0;
-    msg->scatter_size = 0;
-    if ((overwrite || (option & MACH_SEND_NOTIFY)) && !get_more_arguments(program, overwrite))
-        hal_thread_return(program->thread, (uint32_t)MACH_SEND_INVALID_DATA);
-    else
-        trap_message(program->thread);
+    program->thread->msg = (struct mach_msg_arguments){.message = r->rdi,
+                                                       .option = (mach_msg_option_t)r->rsi,
+                                                       .send_size = (mach_msg_size_t)r->rdx,
+                                                       .receive_size = (mach_msg_size_t)r->r10,
+                                                       .receive_name = (mach_port_name_t)r->r8,
+                                                       .timeout = (mach_msg_timeout_t)r->r9};
+    message_trap(program, true);
 }
 
 static void mach_trap(struct program *program, uint32_t number)
 {
-    program->thread->out = 0;
-    if (number == TRAP_MACH_MSG)
-        message_trap(program, false);
-    else if (number == TRAP_MACH_MSG_OVERWRITE)
-        message_trap(program, true);
-    else
+    if (number == TRAP_PRINT) {
+        print(program);
+    } else if (number == TRAP_MACH_MSG_OVERWRITE) {
+        overwrite_trap(program);
+    } else {
+        program->thread->out = 0;
         trap(program->thread, number, &program->registers.rdi);
+    }
 }
 
 /* ---- the door -------------------------------------------------------------------------------------- */
 
-static struct program *came(struct cpu *cpu)
+ALWAYS_INLINE struct program *came(struct cpu *cpu)
 {
     struct program *program = cpu->current;
-    const uint64_t now = cpu_timestamp();
 
-    atomic_store_explicit(&program->time, program->time + (now - program->began), memory_order_relaxed);
-    atomic_store_explicit(&program->began, now, memory_order_relaxed); /* what is done for it at once is its time, too */
     if (processor_count > 1)
         state_save_vectors(program); /* another may go on with it */
     atomic_store_explicit(&program->turn, WORKING, memory_order_release);
@@ -204,12 +215,32 @@ void program_call(void)
         exception_ask(program->thread, EXC_SYSCALL, number, 0);
         leave(cpu, program);
     }
-    if (number == -TRAP_PRINT)
-        print(program);
-    else
-        mach_trap(program, 0 - (uint32_t)number);
+    mach_trap(program, 0 - (uint32_t)number);
     if (!schedule_go_on(cpu, program))
         processor_run();
+}
+
+_Noreturn void program_message(uint64_t message, mach_msg_option_t option, mach_msg_size_t send_size, mach_msg_size_t receive_size,
+                     mach_port_name_t receive_name, mach_msg_timeout_t timeout)
+{
+    struct cpu *cpu = cpu_self();
+    struct program *program = came(cpu);
+
+    struct mach_msg_arguments *msg = &program->thread->msg;
+
+    msg->message = message;
+    msg->option = option;
+    msg->send_size = send_size;
+    msg->receive_size = receive_size;
+    msg->receive_name = receive_name;
+    msg->timeout = timeout;
+    msg->notify = MACH_PORT_NULL;
+    msg->receive_message = 0;
+    msg->scatter_size = 0;
+    message_trap(program, false);
+    if (schedule_go_on(cpu, program))
+        program_go_on();
+    processor_run();
 }
 
 _Noreturn void program_trap(void)

@@ -16,10 +16,13 @@
 #define VECTORS_SIZE 832
 
 /*
- * Where a program is.  Whoever works for it in the kernel has it alone, but for `holds`, `gone` and `changed`, which the
- * scheduler's lock guards as it does the change from one of these to another: schedule_go_on reads them without.
+ * Where a program is.  Whoever works for it in the kernel has it alone, but for `stays`, which the scheduler's lock guards as it
+ * does the change from one of these to another: schedule_go_on reads it without.
  */
 enum turn { WORKING, READY, RUNNING, STOPPED };
+
+/* Ended: it goes when its work is done.  Registers have been set that the processor may not have. */
+enum { GONE = 1, CHANGED = 2, HELD = 4 };
 
 struct program {
     struct trap_frame registers; /* entry.S puts them there; they end on 16 bytes, as the processor wants it */
@@ -31,11 +34,11 @@ struct program {
     uint64_t fault;       /* where, and */
     int access;           /* for what */
     _Atomic uint32_t turn; /* an enum turn */
-    _Atomic uint32_t holds; /* how often it is held */
-    unsigned priority;    /* the scheduler's lock */
-    _Atomic bool gone;    /* ended: it goes when its work is done */
-    _Atomic bool changed; /* registers have been set that the processor may not have */
-    _Atomic uint64_t began, time; /* since when it has run, by the counter; how long before */
+    _Atomic uint32_t stays; /* why it does not just go on: GONE, CHANGED, and HELD as often as it is held; 0: it does */
+    unsigned priority;      /* the scheduler's lock */
+    struct hal_pmap *pmap;  /* its task's */
+    _Atomic uint64_t time; /* how long it has run, by the counter, before its processor's `since` */
+    struct hal_rcu rcu;
     unsigned on;          /* the processor that it runs on, or ran on last */
     unsigned vectors_on;  /* the same for its vector registers, if that has no other's */
 };
@@ -71,7 +74,14 @@ void program_fault(struct waiter *waiter);
  * on at once, with those registers that functions keep as they are, and results in rax and rdx.
  */
 void program_call(void);
+/* The same for mach_msg, but it does not come back: only what functions keep is in the thread's registers. */
+_Noreturn void program_message(uint64_t message, mach_msg_option_t option, mach_msg_size_t send_size, mach_msg_size_t receive_size,
+                     mach_port_name_t receive_name, mach_msg_timeout_t timeout);
 _Noreturn void program_trap(void);
+/* Before there are any. */
+void program_start(void);
+/* entry.S: goes to the program that is in a system call of Mach's, whose registers but that call's results are where it left them. */
+_Noreturn void program_go_on(void);
 /* entry.S: goes to a program. */
 _Noreturn void program_resume(const struct trap_frame *registers);
 
