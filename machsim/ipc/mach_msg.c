@@ -22,6 +22,7 @@
 #define SCATTER_MAX_SIZE 4096u
 
 static void receive(struct thread *thread);
+static void receive_continue(struct thread *thread);
 static void received(struct thread *thread, mach_msg_return_t result);
 
 /* Where received messages go. */
@@ -32,14 +33,19 @@ static uint64_t receive_address(const struct thread *thread)
 
 /* ---- sending --------------------------------------------------------------------------------------- */
 
-/* The message was sent. */
-static void sent(struct thread *thread)
+static void receive_or_return(struct thread *thread)
 {
-    atomic_fetch_add_explicit(&thread->task->sent, 1, memory_order_relaxed);
     if (thread->msg.option & MACH_RCV_MSG)
         receive(thread);
     else
         thread_return(thread, MACH_MSG_SUCCESS);
+}
+
+/* The message was sent. */
+static void sent(struct thread *thread)
+{
+    atomic_fetch_add_explicit(&thread->task->sent, 1, memory_order_relaxed);
+    receive_or_return(thread);
 }
 
 /* The same for one to which the kernel has given its answer. */
@@ -136,8 +142,8 @@ static void send(struct thread *thread, struct ipc_kmsg *kmsg)
         not_sent(thread, kmsg, result);
 }
 
-/* What is wrong with the options before anything is looked at. */
-static mach_msg_return_t check_send(struct thread *thread)
+/* What is wrong with options that few use, before anything is looked at. */
+RARELY static mach_msg_return_t check_send(struct thread *thread)
 {
     const struct mach_msg_arguments *msg = &thread->msg;
 
@@ -153,8 +159,25 @@ static mach_msg_return_t check_send(struct thread *thread)
     return MACH_MSG_SUCCESS;
 }
 
+/* Sends a message of the kernel's, or one that is to become that, of which the bytes are there or to be read. */
+static void send_queued(struct thread *thread, struct ipc_kmsg *kmsg, const void *bytes)
+{
+    const struct mach_msg_arguments *msg = &thread->msg;
+    mach_msg_return_t result = MACH_MSG_SUCCESS;
+
+    if (kmsg == NULL) {
+        result = ipc_kmsg_get(thread, msg->message, bytes, msg->send_size, &kmsg);
+        if (result == MACH_MSG_SUCCESS)
+            result = ipc_kmsg_copyin(kmsg, thread->task->space, thread);
+    }
+    if (result == MACH_MSG_SUCCESS)
+        send(thread, kmsg);
+    else
+        thread_return(thread, (uint32_t)result);
+}
+
 /* The receiver of a message that passes to him gets it, and his trap ends. */
-static void deliver(struct thread *receiver, const struct ipc_parcel *parcel)
+ALWAYS_INLINE void deliver(struct thread *receiver, const struct ipc_parcel *parcel)
 {
     mach_msg_return_t result = parcel->result;
 
@@ -165,48 +188,84 @@ static void deliver(struct thread *receiver, const struct ipc_parcel *parcel)
     thread_return(receiver, (uint32_t)result);
 }
 
-/*
- * A message goes to someone who waits for it.  The sender goes on first: he may run already while the other still waits.
- * False: to no one; it may be *kmsg now.
- */
-static bool pass(struct thread *thread, struct ipc_parcel *parcel, struct ipc_kmsg **kmsg)
+/* Lets a sender begin to wait; as soon as he does, others may go on with him.  False: he does not. */
+ALWAYS_INLINE bool wait_at(struct thread *thread, struct ipc_port *port)
 {
-    struct thread *receiver = ipc_pass(thread, parcel, kmsg);
+    thread->wait.kmsg = NULL;
+    thread->continuation = receive_continue;
+    ipc_port_lock(port);
+    const bool waits = ipc_mqueue_wait_at(port, &thread->wait);
 
-    if (receiver == NULL)
-        return false;
-    if (receiver == thread)
+    ipc_port_unlock(port);
+    return waits;
+}
+
+/* The kernel serves a request at once. */
+__attribute__((noinline)) static void serve_at_once(struct thread *thread, const struct ipc_passage *passage, struct ipc_parcel *request)
+{
+    struct ipc_parcel answer;
+
+    answer.result = MACH_MSG_SUCCESS;
+    switch (kobject_answer(thread, passage, request, &answer)) {
+    case ANSWER_HERE:
         atomic_fetch_add_explicit(&thread->task->sent, 1, memory_order_relaxed);
-    else
+        deliver(thread, &answer);
+        break;
+    case ANSWER_TAKEN:
+        defer_drain();
+        sent_and_received(thread);
+        break;
+    case ANSWER_SENT:
+        defer_drain();
         sent(thread);
-    deliver(receiver, parcel);
-    return true;
+    }
+}
+
+/* A message goes to someone who waits for it.  The sender goes on first: he may run already while the other still waits. */
+ALWAYS_INLINE void pass(struct thread *thread, struct ipc_parcel *parcel)
+{
+    struct ipc_passage passage;
+
+    hal_rcu_read_lock();
+    ipc_pass(thread, parcel, &passage);
+    if (passage.receiver != NULL)
+        atomic_fetch_add_explicit(&thread->task->sent, 1, memory_order_relaxed);
+    const bool waits = passage.next != NULL && wait_at(thread, passage.next);
+
+    hal_rcu_read_unlock();
+    if (passage.receiver != NULL) {
+        if (!waits && passage.receiver != thread)
+            receive_or_return(thread);
+        deliver(passage.receiver, parcel);
+    } else if (passage.routine != NULL) {
+        serve_at_once(thread, &passage, parcel);
+    } else {
+        send_queued(thread, passage.kmsg, parcel->bytes);
+    }
 }
 
 static void start_send(struct thread *thread)
 {
-    const struct mach_msg_arguments *msg = &thread->msg;
-    const bool is_short = msg->send_size >= sizeof(mach_msg_header_t) && msg->send_size <= IPC_PASS_MAX && msg->send_size % 4 == 0;
+    const mach_msg_size_t size = thread->msg.send_size;
     struct ipc_parcel parcel;
-    struct ipc_kmsg *kmsg = NULL;
-    mach_msg_return_t result = check_send(thread);
 
-    if (result == MACH_MSG_SUCCESS && is_short) {
-        parcel.size = msg->send_size;
-        if (!hal_copyin_message(thread, msg->message, parcel.bytes, msg->send_size))
-            result = MACH_SEND_INVALID_DATA;
-        else if (pass(thread, &parcel, &kmsg))
+    if (thread->msg.option & (MACH_SEND_TRAILER | MACH_SEND_NOTIFY)) {
+        const mach_msg_return_t result = check_send(thread);
+
+        if (result != MACH_MSG_SUCCESS) {
+            thread_return(thread, (uint32_t)result);
             return;
+        }
     }
-    if (result == MACH_MSG_SUCCESS && kmsg == NULL) {
-        result = ipc_kmsg_get(thread, msg->message, is_short ? parcel.bytes : NULL, msg->send_size, &kmsg);
-        if (result == MACH_MSG_SUCCESS)
-            result = ipc_kmsg_copyin(kmsg, thread->task->space, thread);
+    if (size - sizeof(mach_msg_header_t) > IPC_PASS_MAX - sizeof(mach_msg_header_t) || size % 4 != 0) {
+        send_queued(thread, NULL, NULL);
+        return;
     }
-    if (result == MACH_MSG_SUCCESS)
-        send(thread, kmsg);
+    parcel.size = size;
+    if (!hal_copyin_message(thread, thread->msg.message, parcel.bytes, size))
+        thread_return(thread, (uint32_t)MACH_SEND_INVALID_DATA);
     else
-        thread_return(thread, (uint32_t)result);
+        pass(thread, &parcel);
 }
 
 /* ---- receiving ------------------------------------------------------------------------------------- */
@@ -369,8 +428,6 @@ static void receive(struct thread *thread)
     }
     if (!(bits & MACH_PORT_TYPE_PORT_SET))
         ipc_direct_pull(object);
-    thread->wait.option = msg->option;
-    thread->wait.room = msg->receive_size;
     thread->wait.kmsg = NULL;
     thread->continuation = receive_continue;
     if (bits & MACH_PORT_TYPE_PORT_SET)

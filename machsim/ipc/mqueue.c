@@ -22,44 +22,33 @@ static struct thread *thread_of(struct ipc_wait *wait)
     return container_of(wait, struct thread, wait);
 }
 
-/* Takes the thread out of the list that it waits in, which is locked; whoever does that has woken it. */
+/* Wakes a thread that waits in a locked list. */
 static void wake(struct ipc_wait *wait, mach_msg_return_t result)
 {
-    list_remove(&wait->link);
-    if (wait->port != NULL)
-        ipc_direct_update(wait->port);
-    else if (wait->set != NULL && wait->set->direct != NULL)
-        wait->set->direct->update(wait->set->direct, wait->set);
+    struct ipc_port *port = wait->port;
+    struct ipc_pset *set = wait->set;
+
+    ipc_wait_take(wait);
+    if (port != NULL)
+        ipc_direct_update(port);
+    else if (set != NULL && set->direct != NULL)
+        set->direct->update(set->direct, set);
     wait->result = result;
     thread_go(thread_of(wait));
 }
 
-/*
- * Lets the thread wait in a list whose port or set is locked.  From when that is unlocked, another processor may
- * wake the thread and run its continuation: the caller touches it no more.  Takes the reference to port or set.
- * False: the thread was aborted; nothing is taken.
- */
+/* Lets the thread wait in a list whose port or set is locked, for a time.  False: the thread was aborted. */
 static bool wait_begin(struct thread *thread, struct list *queue, struct ipc_port *port, struct ipc_pset *set,
                        bool timed, mach_msg_timeout_t timeout)
 {
     struct ipc_wait *wait = &thread->wait;
 
-    lock_acquire(&wait->lock);
-    const bool aborted = wait->aborted || wait->ended;
-
-    if (aborted)
-        wait->aborted = false;
-    wait->port = aborted ? NULL : port;
-    wait->set = aborted ? NULL : set;
-    lock_release(&wait->lock);
-    if (aborted)
+    if (!ipc_wait_enter(wait, queue, port, set))
         return false;
-    list_append(queue, &wait->link);
     if (port != NULL)
         ipc_direct_update(port);
     else if (set->direct != NULL)
         set->direct->update(set->direct, set);
-    atomic_store_explicit(&wait->deadline, 0, memory_order_relaxed);
     if (timed) {
         wait->deadline = hal_now() + (uint64_t)timeout * NANOSECONDS_PER_MS;
         thread_reference(thread);
@@ -68,85 +57,51 @@ static bool wait_begin(struct thread *thread, struct list *queue, struct ipc_por
     return true;
 }
 
-void ipc_wait_finish(struct thread *thread)
+RARELY void ipc_wait_disarm(struct thread *thread)
 {
-    struct ipc_wait *wait = &thread->wait;
-
-    lock_acquire(&wait->lock);
-    struct ipc_port *port = wait->port;
-    struct ipc_pset *set = wait->set;
-
-    wait->port = NULL;
-    wait->set = NULL;
-    lock_release(&wait->lock);
-    if (port != NULL)
-        ipc_port_release(port);
-    if (set != NULL)
-        ipc_pset_release(set);
+    if (timer_cancel(&thread->wait.timer))
+        thread_release(thread); /* the timer's; the trap in progress has another */
 }
 
-void ipc_wait_taken(struct thread *thread)
+/* Ends a wait in a locked port or set that has lasted until its deadline, or (not `timeout`) any. */
+static void interrupt_here(struct ipc_wait *wait, bool timeout)
 {
-    if (thread->wait.deadline != 0 && timer_cancel(&thread->wait.timer))
-        thread_release(thread);
-    ipc_wait_finish(thread);
+    const bool due = !timeout || (wait->deadline != 0 && wait->deadline <= hal_now());
+
+    if (!list_linked(&wait->link) || !due)
+        return;
+    if (wait->sending)
+        wake(wait, timeout ? MACH_SEND_TIMED_OUT : MACH_SEND_INTERRUPTED);
+    else
+        wake(wait, timeout ? MACH_RCV_TIMED_OUT : MACH_RCV_INTERRUPTED);
 }
 
-/* Ends a wait that has lasted until its deadline, or (deadline 0) any. */
+/* If it waits on something else when that is locked, it has been woken since. */
 static void interrupt(struct thread *thread, bool timeout)
 {
     struct ipc_wait *wait = &thread->wait;
 
-    lock_acquire(&wait->lock);
-    struct ipc_port *port = wait->port;
-    struct ipc_pset *set = wait->set;
+    hal_rcu_read_lock();
+    struct ipc_port *port = atomic_load(&wait->port);
+    struct ipc_pset *set = atomic_load(&wait->set);
 
-    if (port != NULL)
-        ipc_port_reference(port);
-    if (set != NULL)
-        ipc_pset_reference(set);
-    lock_release(&wait->lock);
-    if (port == NULL && set == NULL)
-        return;
-    struct lock *lock = port != NULL ? &port->lock : &set->lock;
-
-    lock_acquire(lock);
-    lock_acquire(&wait->lock);
-    /* If it waits here still, the lock that we hold guards its link; if not, some other lock does. */
-    const bool waits_here = wait->port == port && wait->set == set;
-
-    lock_release(&wait->lock);
-    const bool here = waits_here && list_linked(&wait->link);
-    const bool due = !timeout || (wait->deadline != 0 && wait->deadline <= hal_now());
-
-    if (here && due) {
-        if (wait->sending)
-            wake(wait, timeout ? MACH_SEND_TIMED_OUT : MACH_SEND_INTERRUPTED);
-        else
-            wake(wait, timeout ? MACH_RCV_TIMED_OUT : MACH_RCV_INTERRUPTED);
+    if (port != NULL) {
+        ipc_port_lock(port);
+        if (wait->port == port)
+            interrupt_here(wait, timeout);
+        ipc_port_unlock(port);
+    } else if (set != NULL) {
+        ipc_pset_lock(set);
+        if (wait->set == set)
+            interrupt_here(wait, timeout);
+        ipc_pset_unlock(set);
     }
-    lock_release(lock);
-    if (port != NULL)
-        ipc_port_release(port);
-    if (set != NULL)
-        ipc_pset_release(set);
-}
-
-void ipc_wait_start(struct thread *thread)
-{
-    if (!atomic_load_explicit(&thread->wait.aborted, memory_order_relaxed))
-        return; /* an abort that comes just now is for this trap */
-    lock_acquire(&thread->wait.lock);
-    thread->wait.aborted = false;
-    lock_release(&thread->wait.lock);
+    hal_rcu_read_unlock();
 }
 
 void ipc_wait_abort(struct thread *thread, bool forever)
 {
-    lock_acquire(&thread->wait.lock);
-    thread->wait.aborted = true;
-    thread->wait.ended |= forever;
-    lock_release(&thread->wait.lock);
+    atomic_fetch_or(&thread->wait.stopped, WAIT_ABORTED | (forever ? WAIT_ENDED : 0));
     interrupt(thread, false);
 }
 
@@ -160,7 +115,6 @@ static void timer_fired(struct timer *timer)
 
 void ipc_wait_init(struct ipc_wait *wait)
 {
-    lock_init(&wait->lock, RANK_THREAD);
     wait->timer.function = timer_fired;
 }
 
@@ -176,18 +130,16 @@ void ipc_mqueue_take(struct ipc_port *port, struct ipc_kmsg *kmsg)
 /* Whether a message fits a receiver; if not and it is to stay, the receiver learns what it needs. */
 static mach_msg_return_t fit(struct ipc_wait *wait, const struct ipc_port *port, const struct ipc_kmsg *kmsg)
 {
-    const mach_msg_size_t needed = round_msg(kmsg->size) + ipc_trailer_size(wait->option);
-
-    if (needed <= wait->room)
+    if (thread_has_room(thread_of(wait), round_msg(kmsg->size)))
         return MACH_MSG_SUCCESS;
     wait->needed = kmsg->size;
     wait->large_name = port->name;
     return MACH_RCV_TOO_LARGE;
 }
 
-static bool stays(mach_msg_return_t fit, const struct ipc_wait *wait)
+static bool stays(mach_msg_return_t fit, struct ipc_wait *wait)
 {
-    return fit != MACH_MSG_SUCCESS && (wait->option & MACH_RCV_LARGE);
+    return fit != MACH_MSG_SUCCESS && (thread_of(wait)->msg.option & MACH_RCV_LARGE);
 }
 
 /* Offers a message to those who wait in a locked list.  True: someone has it. */
@@ -379,11 +331,7 @@ static mach_msg_return_t no_room(struct ipc_kmsg *kmsg, struct thread *thread, m
         return MACH_SEND_TIMED_OUT;
     thread->wait.kmsg = kmsg;
     thread->wait.sending = true;
-    ipc_port_reference(port);
-    if (wait_begin(thread, &port->senders, port, NULL, timed, timeout))
-        return MACH_SEND_IN_PROGRESS;
-    ipc_port_release(port);
-    return MACH_SEND_INTERRUPTED;
+    return wait_begin(thread, &port->senders, port, NULL, timed, timeout) ? MACH_SEND_IN_PROGRESS : MACH_SEND_INTERRUPTED;
 }
 
 mach_msg_return_t ipc_mqueue_send(struct ipc_kmsg *kmsg, struct thread *thread, mach_msg_option_t option,
@@ -445,7 +393,7 @@ static void pull_sender(struct ipc_port *port)
 mach_msg_return_t ipc_mqueue_receive_port(struct ipc_port *port, struct thread *thread, mach_msg_timeout_t timeout)
 {
     struct ipc_wait *wait = &thread->wait;
-    const bool timed = (wait->option & MACH_RCV_TIMEOUT) != 0;
+    const bool timed = (thread->msg.option & MACH_RCV_TIMEOUT) != 0;
     mach_msg_return_t result;
 
     wait->sending = false;
@@ -457,11 +405,8 @@ mach_msg_return_t ipc_mqueue_receive_port(struct ipc_port *port, struct thread *
         result = take_first(port, wait);
     } else if (timed && timeout == 0) {
         result = MACH_RCV_TIMED_OUT;
-    } else if (wait_begin(thread, &port->receivers, port, NULL, timed, timeout)) {
-        ipc_port_unlock(port);
-        return MACH_RCV_IN_PROGRESS;
     } else {
-        result = MACH_RCV_INTERRUPTED;
+        result = wait_begin(thread, &port->receivers, port, NULL, timed, timeout) ? MACH_RCV_IN_PROGRESS : MACH_RCV_INTERRUPTED;
     }
     ipc_port_unlock(port);
     ipc_port_release(port);
@@ -498,7 +443,7 @@ static mach_msg_return_t try_member(struct ipc_port *port, struct ipc_wait *wait
 /* Waits at a locked set without messages. */
 static mach_msg_return_t wait_at_set(struct ipc_pset *set, struct thread *thread, mach_msg_timeout_t timeout)
 {
-    const bool timed = (thread->wait.option & MACH_RCV_TIMEOUT) != 0;
+    const bool timed = (thread->msg.option & MACH_RCV_TIMEOUT) != 0;
 
     if (!set->active)
         return MACH_RCV_PORT_DIED;
@@ -519,8 +464,6 @@ mach_msg_return_t ipc_mqueue_receive_set(struct ipc_pset *set, struct thread *th
         if (port == NULL) {
             result = wait_at_set(set, thread, timeout);
             ipc_pset_unlock(set);
-            if (result == MACH_RCV_IN_PROGRESS)
-                return result;
             break;
         }
         /* The port's lock comes before the set's.  Whatever happens between, its ready link stays true. */

@@ -13,26 +13,70 @@
 #include "ipc/pset.h"
 #include "kern/timer.h"
 
-/* A thread's wait for a message or for room; part of struct thread. */
+enum { WAIT_ABORTED = 1, WAIT_ENDED = 2 };
+
+/*
+ * A thread's wait for a message or for room; part of struct thread.
+ *
+ * What it waits on is not referenced: port and set wake all who wait before they go.  Whoever finds it here without the lock that
+ * guards it takes that, within an RCU section, and looks again.
+ */
 struct ipc_wait {
-    struct list link;      /* guarded by the lock of what it waits on */
-    struct lock lock;      /* guards port, set, aborted and ended */
-    _Atomic bool aborted;  /* the trap in progress is not to wait any more */
-    bool ended;            /* no trap is */
-    struct ipc_port *port; /* what it waits on, referenced; NULL: it does not, or on a set */
-    struct ipc_pset *set;
+    struct list link;               /* guarded by the lock of what it waits on, as are the next two */
+    struct ipc_port *_Atomic port;  /* what it waits on; NULL: it does not, or on a set */
+    struct ipc_pset *_Atomic set;
+    _Atomic uint32_t stopped;       /* WAIT_ABORTED: the trap in progress is not to wait any more; WAIT_ENDED: no trap is */
     struct ipc_kmsg *kmsg;            /* the message to send, or the one received */
     mach_msg_return_t result;         /* written by who wakes */
-    mach_msg_size_t room;             /* receiver: bytes for message and trailer */
     mach_msg_size_t needed;           /* receiver: with MACH_RCV_TOO_LARGE, bytes of the message that stayed */
     mach_port_name_t large_name;      /* receiver: with MACH_RCV_TOO_LARGE, the port that has it */
-    mach_msg_option_t option;
     bool sending;
     _Atomic uint64_t deadline; /* 0: none */
     struct timer timer;
 };
 
 void ipc_wait_init(struct ipc_wait *wait);
+
+/*
+ * Lets a thread wait in a list of a locked port or set.  From when that is unlocked, another processor may wake the thread and run
+ * its continuation: the caller touches it no more.  False: the thread was aborted.
+ *
+ * Whoever aborts it says so, and then looks where it waits; here it is written where it waits, and then looked whether it was
+ * aborted.  One of the two sees the other: both are in one order of all processors'.
+ */
+ALWAYS_INLINE bool ipc_wait_enter(struct ipc_wait *wait, struct list *queue, struct ipc_port *port, struct ipc_pset *set)
+{
+    if (port != NULL)
+        atomic_store(&wait->port, port);
+    else
+        atomic_store(&wait->set, set);
+    if (atomic_load(&wait->stopped) != 0) {
+        wait->port = NULL;
+        wait->set = NULL;
+        atomic_fetch_and(&wait->stopped, ~(uint32_t)WAIT_ABORTED);
+        return false;
+    }
+    atomic_store_explicit(&wait->deadline, 0, memory_order_relaxed);
+    list_append(queue, &wait->link);
+    return true;
+}
+
+/* Takes a thread out of the locked list that it waits in: whoever does that has woken it. */
+ALWAYS_INLINE void ipc_wait_take(struct ipc_wait *wait)
+{
+    list_remove(&wait->link);
+    atomic_store_explicit(&wait->port, NULL, memory_order_relaxed);
+    atomic_store_explicit(&wait->set, NULL, memory_order_relaxed);
+}
+
+/* One who was taken out goes on: its time no longer runs.  Locks may be held. */
+void ipc_wait_disarm(struct thread *thread);
+
+ALWAYS_INLINE void ipc_wait_over(struct ipc_wait *wait, struct thread *thread)
+{
+    if (atomic_load_explicit(&wait->deadline, memory_order_relaxed) != 0)
+        ipc_wait_disarm(thread);
+}
 
 /* ---- sending --------------------------------------------------------------------------------------- */
 
@@ -49,7 +93,7 @@ mach_msg_return_t ipc_mqueue_send(struct ipc_kmsg *kmsg, struct thread *thread, 
 /* ---- receiving ------------------------------------------------------------------------------------- */
 
 /*
- * Takes the next message for thread->wait (option, room) from a port or a set, with a reference to it that the
+ * Takes the next message for the thread, as its arguments (thread->msg) say, from a port or a set, with a reference to it that the
  * call consumes.  MACH_MSG_SUCCESS: it is in wait.kmsg.  MACH_RCV_TOO_LARGE: with MACH_RCV_LARGE it stayed, and
  * wait.needed tells its size; else it is in wait.kmsg.  MACH_RCV_TIMED_OUT, _INTERRUPTED, _PORT_DIED.
  * MACH_RCV_IN_PROGRESS: the thread waits.
@@ -57,14 +101,23 @@ mach_msg_return_t ipc_mqueue_send(struct ipc_kmsg *kmsg, struct thread *thread, 
 mach_msg_return_t ipc_mqueue_receive_port(struct ipc_port *port, struct thread *thread, mach_msg_timeout_t timeout);
 mach_msg_return_t ipc_mqueue_receive_set(struct ipc_pset *set, struct thread *thread, mach_msg_timeout_t timeout);
 
-/* Called by the continuation of a thread that was woken: what it waited on is let go of. */
-void ipc_wait_finish(struct thread *thread);
-
-/* The same for one who was taken out of the list that he waited in, and goes on at once: no continuation is called. */
-void ipc_wait_taken(struct thread *thread);
+/*
+ * Lets the thread begin to wait for a message of a locked port, for as long as it takes, if all is as it mostly is: there is none,
+ * nor anyone with one.  False: ipc_mqueue_receive_port tells what to do, and nothing has changed.
+ */
+ALWAYS_INLINE bool ipc_mqueue_wait_at(struct ipc_port *port, struct ipc_wait *wait)
+{
+    wait->sending = false;
+    return port->state == PORT_ACTIVE && list_empty(&port->messages) && list_empty(&port->senders) && port->direct == NULL &&
+           ipc_wait_enter(wait, &port->receivers, port, NULL);
+}
 
 /* A trap begins: an abort of the one before does not concern it. */
-void ipc_wait_start(struct thread *thread);
+ALWAYS_INLINE void ipc_wait_start(struct ipc_wait *wait)
+{
+    if (atomic_load_explicit(&wait->stopped, memory_order_relaxed) & WAIT_ABORTED)
+        atomic_fetch_and(&wait->stopped, ~(uint32_t)WAIT_ABORTED); /* an abort that comes just now is for this trap */
+}
 /* Ends the wait of a thread's trap, now or when it would begin, with MACH_*_INTERRUPTED; with `forever`, of all. */
 void ipc_wait_abort(struct thread *thread, bool forever);
 

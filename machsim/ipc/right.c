@@ -513,6 +513,9 @@ static bool right_is_dead(struct ipc_right right)
 kern_return_t ipc_right_copyout_once(struct ipc_space *space, struct ipc_port *port, mach_port_name_t *name)
 {
     struct ipc_entry *entry;
+
+    if (ipc_space_put(space, MACH_PORT_TYPE_SEND_ONCE, port, name))
+        return KERN_SUCCESS;
     const kern_return_t result = ipc_space_alloc(space, name, &entry);
 
     if (result == KERN_SUCCESS)

@@ -80,7 +80,7 @@ static void free_append(struct ipc_space *space, uint32_t index, struct ipc_entr
     if (space->free_last == 0)
         space->free_first = index;
     else
-        ipc_space_entry(space, space->free_last)->free.next = index;
+        ipc_space_at(space, space->free_last)->free.next = index;
     space->free_last = index;
 }
 
@@ -91,11 +91,11 @@ static void free_remove(struct ipc_space *space, struct ipc_entry *entry)
     if (previous == 0)
         space->free_first = next;
     else
-        ipc_space_entry(space, previous)->free.next = next;
+        ipc_space_at(space, previous)->free.next = next;
     if (next == 0)
         space->free_last = previous;
     else
-        ipc_space_entry(space, next)->free.previous = previous;
+        ipc_space_at(space, next)->free.previous = previous;
 }
 
 /* ---- growing --------------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 
 #include "ipc/entry.h"
 #include "ipc/hash.h"
+#include "kern/inline.h"
 #include "kern/lock.h"
 #include "kern/ref.h"
 
@@ -90,14 +91,30 @@ static inline struct ipc_entry *ipc_space_entry(struct ipc_space *space, uint32_
     return chunk == NULL ? NULL : &chunk->entries[index % SPACE_CHUNK_ENTRIES];
 }
 
-/* What the name denotes, or NULL. */
-static inline struct ipc_entry *ipc_space_lookup(struct ipc_space *space, mach_port_name_t name)
+/* The same for one that is there. */
+ALWAYS_INLINE struct ipc_entry *ipc_space_at(struct ipc_space *space, uint32_t index)
+{
+    struct ipc_chunk *chunk = atomic_load_explicit(&ipc_space_directory(space)->chunks[index / SPACE_CHUNK_ENTRIES], memory_order_relaxed);
+
+    return &chunk->entries[index % SPACE_CHUNK_ENTRIES];
+}
+
+/* What the name denotes, if that is of one of some types, or NULL. */
+ALWAYS_INLINE struct ipc_entry *ipc_space_lookup_type(struct ipc_space *space, mach_port_name_t name, mach_port_type_t types)
 {
     struct ipc_entry *entry = ipc_space_entry(space, MACH_PORT_INDEX(name));
 
-    if (entry == NULL || (entry_bits(entry) & ENTRY_GEN_MASK) != MACH_PORT_GEN(name))
+    if (entry == NULL)
         return NULL;
-    return entry_type(entry) == MACH_PORT_TYPE_NONE ? NULL : entry;
+    const uint32_t bits = entry_bits(entry);
+
+    return (bits & ENTRY_GEN_MASK) == MACH_PORT_GEN(name) && (bits & types) ? entry : NULL;
+}
+
+/* What the name denotes, or NULL. */
+static inline struct ipc_entry *ipc_space_lookup(struct ipc_space *space, mach_port_name_t name)
+{
+    return ipc_space_lookup_type(space, name, ENTRY_TYPE_MASK);
 }
 
 /*
@@ -106,7 +123,29 @@ static inline struct ipc_entry *ipc_space_lookup(struct ipc_space *space, mach_p
  */
 kern_return_t ipc_space_alloc(struct ipc_space *space, mach_port_name_t *name, struct ipc_entry **entry);
 
-/* The same for a name of the caller's choice.  KERN_NAME_EXISTS, KERN_INVALID_VALUE: no name can be that. */
+/* The same at once for one of a type, with one user reference, and an object: false: ipc_space_alloc tells why not. */
+ALWAYS_INLINE bool ipc_space_put(struct ipc_space *space, mach_port_type_t type, void *object, mach_port_name_t *name)
+{
+    const uint32_t index = space->free_first;
+
+    if (index == 0 || !space->active || space->names >= space->max_names)
+        return false;
+    struct ipc_entry *entry = ipc_space_at(space, index);
+    const uint32_t generation = entry_bits(entry) & ENTRY_GEN_MASK, next = entry->free.next;
+
+    space->free_first = next;
+    if (next != 0)
+        ipc_space_at(space, next)->free.previous = 0;
+    else
+        space->free_last = 0;
+    space->names++;
+    entry->request = NULL;
+    entry_set(entry, generation | type | 1, object);
+    *name = MACH_PORT_MAKE(index, generation);
+    return true;
+}
+
+/* As ipc_space_alloc, for a name of the caller's choice.  KERN_NAME_EXISTS, KERN_INVALID_VALUE: no name can be that. */
 kern_return_t ipc_space_alloc_name(struct ipc_space *space, mach_port_name_t name, struct ipc_entry **entry);
 
 /* The name denotes nothing any more. */

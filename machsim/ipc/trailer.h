@@ -7,9 +7,13 @@
 
 #include <mach/message.h>
 
+#include "kern/inline.h"
+
 /* Whether there is a trailer as receive options ask for. */
-static inline bool ipc_trailer_exists(mach_msg_option_t option)
+ALWAYS_INLINE bool ipc_trailer_exists(mach_msg_option_t option)
 {
+    if ((unsigned)option >> 24 == 0)
+        return true;
     const unsigned elements = (unsigned)option >> 24 & 0xf;
 
     return (unsigned)option >> 28 == MACH_MSG_TRAILER_FORMAT_0 &&
@@ -17,8 +21,10 @@ static inline bool ipc_trailer_exists(mach_msg_option_t option)
 }
 
 /* Bytes of the trailer that receive options ask for. */
-static inline mach_msg_size_t ipc_trailer_size(mach_msg_option_t option)
+ALWAYS_INLINE mach_msg_size_t ipc_trailer_size(mach_msg_option_t option)
 {
+    if ((unsigned)option >> 24 == 0)
+        return sizeof(mach_msg_trailer_t);
     switch ((unsigned)option >> 24 & 0xf) {
     case MACH_RCV_TRAILER_NULL: return sizeof(mach_msg_trailer_t);
     case MACH_RCV_TRAILER_SEQNO: return sizeof(mach_msg_seqno_trailer_t);
@@ -37,7 +43,19 @@ struct ipc_origin {
     mach_port_context_t context;
 };
 
+/* Writes what there is of a trailer of a size behind its head. */
+void ipc_trailer_tell(mach_msg_max_trailer_t *trailer, const struct ipc_origin *origin);
+
 /* Writes the trailer that receive options ask for, where there is room for any; returns its size. */
-mach_msg_size_t ipc_trailer_write(void *to, mach_msg_option_t option, const struct ipc_origin *origin);
+ALWAYS_INLINE mach_msg_size_t ipc_trailer_write(void *to, mach_msg_option_t option, const struct ipc_origin *origin)
+{
+    mach_msg_max_trailer_t *trailer = to;
+
+    trailer->msgh_trailer_type = MACH_MSG_TRAILER_FORMAT_0;
+    trailer->msgh_trailer_size = ipc_trailer_size(option);
+    if (trailer->msgh_trailer_size != sizeof(mach_msg_trailer_t))
+        ipc_trailer_tell(trailer, origin);
+    return trailer->msgh_trailer_size;
+}
 
 #endif

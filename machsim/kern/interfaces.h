@@ -7,5 +7,7 @@
 
 /* Ends with NULL. */
 extern const struct mig_subsystem *const kernel_interfaces[];
+/* So many of them, the first, have no routines that may wait. */
+#define KERNEL_INTERFACES_AT_ONCE 4u
 
 #endif

@@ -11,6 +11,7 @@
 #include "kern/exception.h"
 #include "kern/interfaces.h"
 #include "kern/task.h"
+#include "kern/thread.h"
 #include "vm/vm_copy.h"
 #include "vm/vm_named_entry.h"
 #include "kern/string.h"
@@ -113,9 +114,9 @@ void kobject_unreferenced(enum ipc_object_type type, void *object)
 
 /* ---- requests and replies ---------------------------------------------------------------------------- */
 
-static const struct mig_subsystem *find_subsystem(mach_msg_id_t id)
+static const struct mig_subsystem *find_subsystem(mach_msg_id_t id, unsigned count)
 {
-    for (unsigned i = 0; kernel_interfaces[i] != NULL; i++)
+    for (unsigned i = 0; i < count && kernel_interfaces[i] != NULL; i++)
         if (id >= kernel_interfaces[i]->start && id < kernel_interfaces[i]->end)
             return kernel_interfaces[i];
     return NULL;
@@ -124,9 +125,20 @@ static const struct mig_subsystem *find_subsystem(mach_msg_id_t id)
 /* NULL: there is none. */
 static const struct routine_descriptor *find_routine(mach_msg_id_t id)
 {
-    const struct mig_subsystem *subsystem = find_subsystem(id);
+    const struct mig_subsystem *subsystem = find_subsystem(id, UINT32_MAX);
 
     return subsystem == NULL ? NULL : &subsystem->routine[id - subsystem->start];
+}
+
+const struct routine_descriptor *kobject_routine_at_once(const struct ipc_port *port, mach_msg_id_t id)
+{
+    const struct mig_subsystem *subsystem = find_subsystem(id, KERNEL_INTERFACES_AT_ONCE);
+
+    if (subsystem == NULL || port->object_type == OBJECT_EXCEPTION)
+        return NULL;
+    const struct routine_descriptor *routine = &subsystem->routine[id - subsystem->start];
+
+    return routine->stub_routine != NULL && routine->max_reply_msg <= IPC_PASS_MAX ? routine : NULL;
 }
 
 static mach_msg_size_t reply_size(const struct routine_descriptor *routine)
@@ -206,7 +218,7 @@ static void refuse(struct ipc_kmsg *request)
  * Whoever serves a request that has to wait, and whoever wakes it, may be on two processors: the second of them to get
  * here serves it again.
  */
-enum { SERVED, PARKED, WOKEN };
+enum { SERVED, PARKED, WOKEN, NEVER_WAITS };
 
 static bool serve(struct ipc_kmsg *request, struct thread *asker);
 
@@ -246,19 +258,28 @@ struct task *kobject_sender(void)
     return task_of_pid((int32_t)hal_processor()->serving->audit.val[5]);
 }
 
+/* Of a request that may wait. */
+static struct ipc_kmsg *lasting(void)
+{
+    struct ipc_kmsg *request = hal_processor()->serving;
+
+    kern_assert(request->parked != NEVER_WAITS);
+    return request;
+}
+
 struct waiter *kobject_waiter(void)
 {
-    return &hal_processor()->serving->waiter;
+    return &lasting()->waiter;
 }
 
 uint64_t *kobject_progress(void)
 {
-    return &hal_processor()->serving->progress;
+    return &lasting()->progress;
 }
 
 struct vm_map_copy **kobject_partial(void)
 {
-    return &hal_processor()->serving->partial;
+    return &lasting()->partial;
 }
 
 /* ---- serving --------------------------------------------------------------------------------------- */
@@ -325,7 +346,69 @@ bool kobject_serve(struct ipc_kmsg *request, struct thread *asker)
         refuse(request);
         return false;
     }
-    (void)ipc_kmsg_add_trailer(request, MACH_RCV_TRAILER_ELEMENTS(MACH_RCV_TRAILER_LABELS));
     waiter_init(&request->waiter, serve_again);
     return serve(request, asker);
+}
+
+/* ---- requests that never wait ------------------------------------------------------------------------ */
+
+/* Has the routine serve a request, which is no message of the kernel's: of one it has what functions may ask for. */
+static void call(const struct thread *asker, const struct ipc_passage *passage, struct ipc_parcel *request, struct ipc_parcel *answer)
+{
+    struct processor *processor = hal_processor();
+    struct ipc_kmsg serving;
+
+    serving.destination.port = passage->port;
+    serving.received_name = passage->port->name; /* the kernel's ports are never renamed */
+    serving.audit = asker->task->audit_token;
+    atomic_init(&serving.parked, NEVER_WAITS);
+    request->header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_PORT_SEND_ONCE, MACH_MSG_TYPE_PORT_SEND);
+    request->header.msgh_size = request->size;
+    request->header.msgh_remote_port = MACH_PORT_NULL;
+    request->header.msgh_local_port = serving.received_name;
+    request->header.msgh_voucher_port = MACH_PORT_NULL;
+    memset(answer->bytes, 0, passage->routine->max_reply_msg);
+    reply_with_error(&request->header, (mig_reply_error_t *)answer->bytes, MIG_BAD_ID);
+    processor->took_rights = false;
+    processor->serving = &serving;
+    passage->routine->stub_routine(&request->header, &answer->header);
+    processor->serving = NULL;
+}
+
+/* The answer has rights or memory, or is not the asker's to receive next: it becomes a message of the kernel's. */
+static enum kobject_answer send_answer(struct thread *asker, struct ipc_port *to, struct ipc_parcel *answer)
+{
+    const struct ipc_right right = {.port = to, .type = MACH_MSG_TYPE_PORT_SEND_ONCE};
+    struct ipc_kmsg *reply = ipc_kmsg_alloc(answer->header.msgh_size, NULL);
+
+    if (reply == NULL) {
+        const mach_msg_id_t id = answer->header.msgh_id;
+
+        release_body(&answer->header, true);
+        reply_with_error(&answer->header, (mig_reply_error_t *)answer->bytes, KERN_RESOURCE_SHORTAGE);
+        answer->header.msgh_id = id;
+        answer->size = answer->header.msgh_size;
+        if (ipc_pass_answer(asker, answer, to))
+            return ANSWER_HERE;
+        ipc_right_release(right);
+        return ANSWER_SENT;
+    }
+    memcpy(reply->message, answer->bytes, answer->header.msgh_size);
+    return send_reply(reply, right, asker) ? ANSWER_TAKEN : ANSWER_SENT;
+}
+
+enum kobject_answer kobject_answer(struct thread *asker, const struct ipc_passage *passage, struct ipc_parcel *request,
+                                   struct ipc_parcel *answer)
+{
+    const mig_reply_error_t *result = (const mig_reply_error_t *)answer->bytes;
+
+    call(asker, passage, request, answer);
+    ipc_port_release(passage->port);
+    answer->size = answer->header.msgh_size;
+    if (!(answer->header.msgh_bits & MACH_MSGH_BITS_COMPLEX)) {
+        kern_assert(result->RetCode != MIG_NO_REPLY);
+        if (ipc_pass_answer(asker, answer, passage->reply))
+            return ANSWER_HERE;
+    }
+    return send_answer(asker, passage->reply, answer);
 }

@@ -11,6 +11,7 @@
 #define KERN_KOBJECT_H
 
 #include "ipc/kmsg.h"
+#include "ipc/pass.h"
 
 /* Whether messages to a port go to the kernel. */
 static inline bool kobject_is(const struct ipc_port *port)
@@ -27,6 +28,21 @@ void kobject_unreferenced(enum ipc_object_type type, void *object);
  * ipc_pass_reply says.  `asker` may be NULL.
  */
 bool kobject_serve(struct ipc_kmsg *request, struct thread *asker);
+
+/*
+ * The routine for requests to a kernel's port that never wait, and whose answers are short; NULL: there is none, or it is not so.
+ */
+const struct routine_descriptor *kobject_routine_at_once(const struct ipc_port *port, mach_msg_id_t id);
+
+/* What an asker has of it: an answer to be given him, one in asker->wait.kmsg, or none yet: it was sent, or there is none. */
+enum kobject_answer { ANSWER_HERE, ANSWER_TAKEN, ANSWER_SENT };
+
+/*
+ * Has such a routine serve a request without rights in its body, whose bytes are as its sender gave them.  Takes the passage's port
+ * and reply right.  *answer is for the answer.
+ */
+enum kobject_answer kobject_answer(struct thread *asker, const struct ipc_passage *passage, struct ipc_parcel *request,
+                                   struct ipc_parcel *answer);
 
 /* Where the request that is being served was sent, if that is what a name denotes; or NULL. */
 struct ipc_port *kobject_destination(mach_port_t name);

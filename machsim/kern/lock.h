@@ -11,7 +11,6 @@
  *   RANK_PORT     ipc_port: state, counts, queue, requests, set links seen from the port
  *   RANK_SET      ipc_pset: its members, which of them have messages, who waits on it
  *   RANK_TASK     task: threads, special ports, registered ports
- *   RANK_THREAD   thread: what it waits for
  *   RANK_MEMORY   the one lock of maps, objects and pages: vm/vm_page.h
  *   RANK_LEAF     anything under which no other lock is taken
  */
@@ -21,7 +20,7 @@
 #include "hal/hal.h"
 #include "kern/assert.h"
 
-enum rank { RANK_CHANNEL, RANK_SPACE, RANK_TRANSIT, RANK_PORT, RANK_SET, RANK_TASK, RANK_THREAD, RANK_MEMORY, RANK_LEAF };
+enum rank { RANK_CHANNEL, RANK_SPACE, RANK_TRANSIT, RANK_PORT, RANK_SET, RANK_TASK, RANK_MEMORY, RANK_LEAF };
 
 struct lock {
     struct hal_lock hal;

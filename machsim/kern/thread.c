@@ -106,15 +106,13 @@ struct ipc_port *thread_self_right(struct thread *thread)
 
 void thread_go(struct thread *thread)
 {
-    if (timer_cancel(&thread->wait.timer))
-        thread_release(thread); /* the timer's; the trap in progress has another */
+    ipc_wait_over(&thread->wait, thread);
     thread_reference(thread);
     hal_thread_run(thread);
 }
 
 void thread_continue(struct thread *thread)
 {
-    ipc_wait_finish(thread);
     thread->continuation(thread);
     defer_drain();
     thread_release(thread);

@@ -63,6 +63,12 @@ void thread_end(struct thread *thread);
 /* A new send right for the port that mach_thread_self gives; NULL or IPC_PORT_DEAD. */
 struct ipc_port *thread_self_right(struct thread *thread);
 
+/* Whether what a thread receives next may have so many bytes, before its trailer. */
+static inline bool thread_has_room(const struct thread *thread, mach_msg_size_t size)
+{
+    return size + ipc_trailer_size(thread->msg.option) <= thread->msg.receive_size;
+}
+
 /* For wakers, with locks held: the thread's continuation will be called. */
 void thread_go(struct thread *thread);
 
