@@ -138,5 +138,10 @@ mach_msg_return_t mach_msg(mach_msg_header_t *msg, mach_msg_option_t option, mac
                            mach_msg_size_t rcv_size, mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
                            mach_port_name_t notify)
 {
+    const mach_msg_option_t both = MACH_SEND_MSG | MACH_RCV_MSG;
+
+    if ((option & both) == both && !is_nowhere(msg) && msg->msgh_remote_port == rcv_name &&
+        direct_to_self(msg, option, send_size, rcv_size))
+        return MACH_MSG_SUCCESS;
     return mach_msg_overwrite(msg, option, send_size, rcv_size, rcv_name, timeout, notify, NULL, 0);
 }

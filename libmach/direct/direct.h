@@ -19,6 +19,12 @@
 bool direct_send(const mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t size);
 
 /*
+ * Sends a message to a port of the sender's own, where it is to receive next, and receives it.  `room` is what the buffer has for
+ * message and trailer.  False: nothing is done, and it is to be sent and received in the usual way.
+ */
+bool direct_to_self(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t size, mach_msg_size_t room);
+
+/*
  * Whether messages can come to a port by channels.  Who waits for them in machsim keeps them from coming so: it is to wait
  * here, and what it sends before goes by a trap of its own.
  */

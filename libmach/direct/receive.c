@@ -7,7 +7,6 @@
 #include "copy.h"
 #include "libmach/ring/os.h"
 #include "libmach/ring/ring.h"
-#include "machsim/ipc/trailer.h"
 #include "tables.h"
 #include "steps.h"
 
@@ -21,20 +20,23 @@ static bool fits(const struct direct_receive *receive, uint32_t size)
     return round_msg(size) + ipc_trailer_size(receive->option) <= receive->room;
 }
 
+void direct_tell_origin(mach_msg_max_trailer_t *trailer, const struct ipc_origin *origin)
+{
+    const mach_msg_size_t head = sizeof(mach_msg_trailer_t);
+    const mach_msg_max_trailer_t all = {.msgh_seqno = origin->seqno,
+                                        .msgh_sender = *origin->sender,
+                                        .msgh_audit = *origin->audit,
+                                        .msgh_context = origin->context};
+
+    memcpy((uint8_t *)trailer + head, (const uint8_t *)&all + head, trailer->msgh_trailer_size - head);
+}
+
 /* Completes a message whose bytes have been copied: nothing of its header is the sender's but the id. */
 static void complete(const struct direct_receive *receive, mach_port_name_t port, uint32_t size,
-                     mach_port_name_t reply, mach_msg_type_name_t type, struct channel_record *record, security_token_t sender,
-                     audit_token_t audit)
+                     mach_port_name_t reply, mach_msg_type_name_t type, struct channel_record *record,
+                     const security_token_t *sender, const audit_token_t *audit)
 {
     mach_msg_header_t *to = receive->to;
-    const mach_msg_max_trailer_t trailer = {
-        .msgh_trailer_type = MACH_MSG_TRAILER_FORMAT_0,
-        .msgh_trailer_size = ipc_trailer_size(receive->option),
-        .msgh_seqno = atomic_fetch_add(&record->seqno, 1),
-        .msgh_sender = sender,
-        .msgh_audit = audit,
-        .msgh_context = atomic_load_explicit(&record->context, memory_order_relaxed),
-    };
 
     to->msgh_bits = MACH_MSGH_BITS(reply == MACH_PORT_NULL ? 0 : MACH_MSG_TYPE_PORT_SEND_ONCE, type);
     to->msgh_size = size;
@@ -42,7 +44,7 @@ static void complete(const struct direct_receive *receive, mach_port_name_t port
     to->msgh_local_port = port;
     to->msgh_voucher_port = MACH_PORT_NULL;
     memset((uint8_t *)to + size, 0, round_msg(size) - size);
-    memcpy((uint8_t *)to + round_msg(size), &trailer, trailer.msgh_trailer_size);
+    direct_write_trailer((uint8_t *)to + round_msg(size), receive->option, record, sender, audit);
 }
 
 /* ---- requests -------------------------------------------------------------------------------------- */
@@ -107,7 +109,8 @@ static void keep(struct at_port *at, unsigned number, const struct taken *taken)
         atomic_fetch_or(&at->task->used, (uint64_t)1 << taken->lease);
         atomic_store(&lease->state, LEASE_USED);
     }
-    complete(at->receive, at->name, taken->size, reply, MACH_MSG_TYPE_PORT_SEND, at->record, from->sender, from->audit);
+    complete(at->receive, at->name, taken->size, reply, MACH_MSG_TYPE_PORT_SEND, at->record, &from->sender,
+             &from->audit);
 }
 
 /* Takes the oldest message of a locked channel. */
@@ -493,7 +496,7 @@ static enum looked take_answer(struct at_slot *at)
         return BY_MACHSIM;
     atomic_store(&at->record->waiting, 0);
     complete(at->receive, at->receive->name, size, MACH_PORT_NULL, MACH_MSG_TYPE_PORT_SEND_ONCE, at->record,
-             forward->sender, forward->audit);
+             &forward->sender, &forward->audit);
     return RECEIVED;
 }
 

@@ -14,6 +14,7 @@
 #include "direct.h"
 #include "lock.h"
 #include "machsim/hal/hosted/channel.h"
+#include "machsim/ipc/trailer.h"
 
 #pragma GCC visibility push(hidden)
 
@@ -119,8 +120,27 @@ void direct_fill_fresh(void);
 /* The next name of the same index: what was named so before is not meant. */
 mach_port_name_t direct_next_name(mach_port_name_t name);
 
+/* Writes behind a trailer's head as much of the rest as it has room for. */
+void direct_tell_origin(mach_msg_max_trailer_t *trailer, const struct ipc_origin *origin);
+
 /* A trap of WIRE_TRAP_*, for its effect alone. */
 void direct_do(uint32_t number, uint64_t first, uint64_t second);
+
+/* Writes the trailer that receive options ask for, and gives the message its number: that is when it is received. */
+static inline void direct_write_trailer(uint8_t *to, mach_msg_option_t option, struct channel_record *record,
+                                        const security_token_t *sender, const audit_token_t *audit)
+{
+    const struct ipc_origin origin = {.sender = sender,
+                                      .audit = audit,
+                                      .seqno = atomic_fetch_add(&record->seqno, 1),
+                                      .context = atomic_load_explicit(&record->context, memory_order_relaxed)};
+    mach_msg_max_trailer_t *trailer = (void *)to;
+
+    trailer->msgh_trailer_type = MACH_MSG_TRAILER_FORMAT_0;
+    trailer->msgh_trailer_size = ipc_trailer_size(option);
+    if (trailer->msgh_trailer_size > sizeof(mach_msg_trailer_t))
+        direct_tell_origin(trailer, &origin);
+}
 
 /* ---- waiting (wait.c) ---------------------------------------------------------------------------------- */
 

@@ -208,6 +208,116 @@ START_TEST(a_message_to_oneself_goes_by_a_channel)
 }
 END_TEST
 
+/* Sends a number to a port of this task's, and receives from there, in one call. */
+static message_t send_and_receive(mach_port_t port, int number, mach_msg_option_t option)
+{
+    message_t message = {.header = {.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0), .msgh_remote_port = port,
+                                    .msgh_id = 1000 + number},
+                         .number = number};
+
+    ck_assert_int_eq(mach_msg(&message.header, MACH_SEND_MSG | MACH_RCV_MSG | option, SENT_SIZE, sizeof message, port, 0,
+                              MACH_PORT_NULL),
+                     MACH_MSG_SUCCESS);
+    return message;
+}
+
+START_TEST(a_message_to_oneself_that_is_received_at_once_stays_where_it_is)
+{
+    mach_port_t port = new_channel();
+    const uint32_t before = sent_by_channel(port);
+    const mach_port_seqno_t seqno = status_of(port).mps_seqno;
+
+    for (int i = 0; i < 100; i++) {
+        const message_t message = send_and_receive(port, i, MACH_RCV_TRAILER_ELEMENTS(MACH_RCV_TRAILER_AUDIT));
+        const mach_msg_audit_trailer_t *trailer = (const void *)message.room;
+
+        ck_assert_int_eq(message.number, i);
+        ck_assert_int_eq(message.header.msgh_id, 1000 + i);
+        ck_assert_uint_eq(message.header.msgh_bits, MACH_MSGH_BITS(0, MACH_MSG_TYPE_PORT_SEND));
+        ck_assert_uint_eq(message.header.msgh_local_port, port);
+        ck_assert_uint_eq(message.header.msgh_remote_port, MACH_PORT_NULL);
+        ck_assert_uint_eq(message.header.msgh_size, SENT_SIZE);
+        ck_assert_uint_eq(trailer->msgh_trailer_size, sizeof *trailer);
+        ck_assert_uint_eq(trailer->msgh_seqno, seqno + (unsigned)i);
+        ck_assert_uint_eq(trailer->msgh_audit.val[5], (unsigned)getpid());
+    }
+    ck_assert_uint_eq(status_of(port).mps_seqno, seqno + 100);
+    ck_assert_uint_eq(sent_by_channel(port), before);
+    forget(port);
+}
+END_TEST
+
+START_TEST(what_was_sent_to_oneself_before_is_received_before)
+{
+    mach_port_t port = new_channel();
+    message_t message;
+    int sender, number;
+
+    ck_assert_int_eq(send_number(port, 1, 1, MACH_PORT_NULL, 0, 0), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(send_and_receive(port, 2, 0).number, 1);
+    ck_assert_int_eq(send_complex(port, 1, 3), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(send_and_receive(port, 4, 0).number, 2);
+    for (int i = 3; i <= 4; i++) {
+        ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 0), MACH_MSG_SUCCESS);
+        read_number(&message, &sender, &number);
+        ck_assert_int_eq(number, i);
+    }
+    ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 0), MACH_RCV_TIMED_OUT);
+    forget(port);
+}
+END_TEST
+
+/* Whether a thread waits for messages of a port, here or in the daemon. */
+static bool someone_waits(mach_port_t port)
+{
+    unsigned number;
+    struct channel_record *record = direct_record(port, &number);
+
+    return (record->flags & RECORD_PARKED) || direct_page(record, number)->sleeping > 0;
+}
+
+static void *receive_one(void *argument)
+{
+    static message_t message;
+
+    return receive(&message, *(mach_port_t *)argument, 0, 0) == MACH_MSG_SUCCESS ? &message : NULL;
+}
+
+/* Who waits for a port's messages, and then sends one there himself. */
+struct waiting {
+    mach_port_t port;
+    pthread_t thread;
+    message_t *got;
+};
+
+static void *send_after(void *argument)
+{
+    struct waiting *waiting = argument;
+    void *got;
+
+    (void)pthread_join(waiting->thread, &got);
+    waiting->got = got;
+    (void)send_number(waiting->port, 1, 2, MACH_PORT_NULL, 0, 0);
+    return NULL;
+}
+
+START_TEST(whoever_waited_before_gets_a_message_to_oneself)
+{
+    struct waiting waiting = {.port = new_channel()};
+    pthread_t then;
+
+    ck_assert_int_eq(pthread_create(&waiting.thread, NULL, receive_one, &waiting.port), 0);
+    while (!someone_waits(waiting.port))
+        usleep(1000);
+    ck_assert_int_eq(pthread_create(&then, NULL, send_after, &waiting), 0);
+    ck_assert_int_eq(send_and_receive(waiting.port, 1, 0).number, 2);
+    ck_assert_int_eq(pthread_join(then, NULL), 0);
+    ck_assert_ptr_nonnull(waiting.got);
+    ck_assert_int_eq(waiting.got->number, 1);
+    forget(waiting.port);
+}
+END_TEST
+
 START_TEST(the_queue_limit_holds)
 {
     mach_port_t port = new_channel();
@@ -1114,6 +1224,9 @@ static Suite *direct_suite(void)
     Suite *suite = suite_create("direct");
 
     add_test(suite, a_message_to_oneself_goes_by_a_channel, NULL, NULL, 30);
+    add_test(suite, a_message_to_oneself_that_is_received_at_once_stays_where_it_is, NULL, NULL, 30);
+    add_test(suite, what_was_sent_to_oneself_before_is_received_before, NULL, NULL, 30);
+    add_test(suite, whoever_waited_before_gets_a_message_to_oneself, NULL, NULL, 30);
     add_test(suite, the_queue_limit_holds, NULL, NULL, 30);
     add_test(suite, sequence_numbers_have_no_gaps, NULL, NULL, 30);
     add_test(suite, a_leased_reply_right_is_a_right_like_any, NULL, NULL, 30);
