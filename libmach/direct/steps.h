@@ -7,6 +7,7 @@
 void direct_step(void);
 
 #undef atomic_store
+#undef atomic_store_explicit
 #undef atomic_exchange
 #undef atomic_fetch_add
 #undef atomic_fetch_sub
@@ -14,7 +15,9 @@ void direct_step(void);
 #undef atomic_fetch_and
 #undef atomic_compare_exchange_strong
 #undef atomic_compare_exchange_weak
-#define atomic_store(p, v) (direct_step(), atomic_store_explicit(p, v, memory_order_seq_cst))
+/* A store by exchange: it does no less. */
+#define atomic_store(p, v) (direct_step(), (void)atomic_exchange_explicit(p, v, memory_order_seq_cst))
+#define atomic_store_explicit(p, v, order) (direct_step(), (void)atomic_exchange_explicit(p, v, order))
 #define atomic_exchange(p, v) (direct_step(), atomic_exchange_explicit(p, v, memory_order_seq_cst))
 #define atomic_fetch_add(p, v) (direct_step(), atomic_fetch_add_explicit(p, v, memory_order_seq_cst))
 #define atomic_fetch_sub(p, v) (direct_step(), atomic_fetch_sub_explicit(p, v, memory_order_seq_cst))
