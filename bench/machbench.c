@@ -161,8 +161,11 @@ int main(int argc, char **argv)
 
     argp_parse(&argp, argc, argv, 0, NULL, NULL);
     signal(SIGPIPE, SIG_IGN);
-    must_mach(mach_init(), "mach_init"); /* before it is pinned: the daemon has all processors */
-    if (options.placement != FREE)
+    /* On one processor the daemon is there too, if this starts it; else it has all. */
+    if (options.placement == ONE)
+        pin(0);
+    must_mach(mach_init(), "mach_init");
+    if (options.placement == TWO)
         pin(0);
     source = mmap(NULL, LARGEST, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     must(source != MAP_FAILED, "mmap");

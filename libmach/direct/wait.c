@@ -44,15 +44,6 @@ uint32_t direct_processor(void)
     return (uint32_t)sched_getcpu();
 }
 
-static void pause_briefly(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 bool direct_spin(_Atomic uint32_t *spin, uint32_t processor, bool (*ready)(const void *), const void *context)
 {
     static __thread uint32_t waits;
@@ -68,7 +59,7 @@ bool direct_spin(_Atomic uint32_t *spin, uint32_t processor, bool (*ready)(const
             atomic_store_explicit(spin, SPIN_MOST, memory_order_relaxed);
             return true;
         }
-        pause_briefly();
+        mach_os_pause();
     }
     atomic_store_explicit(spin, most / 2, memory_order_relaxed);
     return false;

@@ -378,11 +378,14 @@ void ring_put(struct ring *ring)
     ring->busy = false;
 }
 
-struct wire_bell *ring_bell(void)
+struct wire_bell *ring_bell_of(unsigned worker)
 {
-    int processor = sched_getcpu();
+    return (struct wire_bell *)(void *)(bells + worker % workers * WIRE_BELL_SIZE);
+}
 
-    return (struct wire_bell *)(void *)(bells + (processor < 0 ? 0u : (unsigned)processor % workers) * WIRE_BELL_SIZE);
+unsigned ring_workers(void)
+{
+    return workers;
 }
 
 bool ring_is_open(const struct ring *ring)

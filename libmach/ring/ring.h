@@ -47,8 +47,20 @@ void ring_prepare(void);
 struct ring *ring_get(void);
 void ring_put(struct ring *ring);
 
-/* The doorbell of the processor that this runs on. */
-struct wire_bell *ring_bell(void);
+/* The doorbell of a worker, of which there are so many: one for each processor. */
+struct wire_bell *ring_bell_of(unsigned worker);
+unsigned ring_workers(void);
+/* Changes a bell, and wakes who sleeps there. */
+void ring_change(struct wire_bell *bell);
+
+/* ---- helper.c -------------------------------------------------------------------------------------- */
+
+/* The doorbell of a worker on another processor that is awake; NULL: the own processor's is to be rung. */
+struct wire_bell *helper_bell(void);
+/* Waits until such a worker has answered, but not long.  False: it may be busy with something else. */
+bool helper_answers(const struct wire_area *area);
+
+/* ---- connect.c, trap.c ------------------------------------------------------------------------------ */
 
 /* Whether the connection is still what it was. */
 bool ring_is_open(const struct ring *ring);

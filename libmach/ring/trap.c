@@ -14,22 +14,32 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "libmach/direct/direct.h"
+#include "libmach/direct/tables.h"
 #include "os.h"
 
 #define FUTEX_MILLISECONDS 50
 
-/* Rings: makes it known that this slot asks, then changes the bell, then looks whether to wake.  See worker.c. */
-static void ring_bell_for(const struct ring *ring)
+void ring_change(struct wire_bell *bell)
 {
-    struct wire_bell *bell = ring_bell();
+    atomic_fetch_add(&bell->rings, 1);
+    if (atomic_load(&bell->sleeping))
+        mach_os_wake(&bell->rings);
+}
+
+/* Rings: makes it known that this slot asks, then changes the bell, then looks whether to wake.  See worker.c. */
+static void ring_at(const struct ring *ring, struct wire_bell *bell)
+{
     const unsigned word = ring->slot / 64;
 
     atomic_fetch_or(&bell->slots[word], (uint64_t)1 << ring->slot % 64);
     atomic_fetch_or(&bell->summary[word / 64], (uint64_t)1 << word % 64);
-    atomic_fetch_add(&bell->rings, 1);
-    if (atomic_load(&bell->sleeping))
-        mach_os_wake(&bell->rings);
+    ring_change(bell);
+}
+
+/* At the bell of the processor that this runs on. */
+static void ring_bell_for(const struct ring *ring)
+{
+    ring_at(ring, ring_bell_of(direct_processor()));
 }
 
 /* A signal handler has run: the wait is to end, and its result will say so. */
@@ -51,9 +61,9 @@ static void take_wakes(struct ring *ring)
 /* Waits at the connection.  False: machsim has ended, or the program has closed the connection. */
 static bool wait_at_connection(struct ring *ring, bool interruptible)
 {
-    uint32_t request = WIRE_REQUEST;
+    uint32_t sleeping = WIRE_SLEEPING;
 
-    if (!atomic_compare_exchange_strong(&ring->area->state, &request, WIRE_POLLING))
+    if (!atomic_compare_exchange_strong(&ring->area->state, &sleeping, WIRE_POLLING))
         return true;
     while (atomic_load(&ring->area->state) != WIRE_DONE) {
         struct pollfd at = {.fd = ring->connection, .events = POLLIN};
@@ -76,9 +86,13 @@ static bool wait_at_connection(struct ring *ring, bool interruptible)
 static bool await(struct ring *ring, bool interruptible)
 {
     struct wire_area *area = ring->area;
+    uint32_t request = WIRE_REQUEST;
 
+    if (atomic_load(&area->state) == WIRE_DONE ||
+        (!atomic_compare_exchange_strong(&area->state, &request, WIRE_SLEEPING) && request == WIRE_DONE))
+        return true;
     while (atomic_load(&area->state) != WIRE_DONE) {
-        switch (mach_os_wait(&area->state, WIRE_REQUEST, FUTEX_MILLISECONDS)) {
+        switch (mach_os_wait(&area->state, WIRE_SLEEPING, FUTEX_MILLISECONDS)) {
         case EINTR:
             if (interruptible)
                 interrupt(ring);
@@ -101,7 +115,12 @@ bool ring_trap(struct ring *ring, bool interruptible)
     if (!atomic_load(&area->closed)) {
         atomic_store(&area->abort, 0);
         atomic_store(&area->state, WIRE_REQUEST);
-        ring_bell_for(ring);
+        struct wire_bell *awake = helper_bell();
+
+        if (awake != NULL)
+            ring_at(ring, awake);
+        if (awake == NULL || !helper_answers(area)) /* whoever of the two comes first does it */
+            ring_bell_for(ring);
         if (!await(ring, interruptible))
             atomic_store(&area->closed, 1);
         errno = error;

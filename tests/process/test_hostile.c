@@ -90,21 +90,21 @@ static void ring(void)
 /* Asks for the trap that is in the area, and waits for its end; without one the test runs out of time. */
 static void ask_well(void)
 {
-    atomic_store(&area->state, WIRE_REQUEST);
+    atomic_store(&area->state, WIRE_SLEEPING);
     ring();
-    while (atomic_load(&area->state) == WIRE_REQUEST)
-        syscall(SYS_futex, &area->state, FUTEX_WAIT, WIRE_REQUEST, NULL, NULL, 0);
+    while (atomic_load(&area->state) == WIRE_SLEEPING)
+        syscall(SYS_futex, &area->state, FUTEX_WAIT, WIRE_SLEEPING, NULL, NULL, 0);
     ck_assert_uint_eq(atomic_load(&area->state), WIRE_DONE);
 }
 
 /* The same, waiting a little: the trap may be one that does not end. */
 static void ask(void)
 {
-    atomic_store(&area->state, WIRE_REQUEST);
+    atomic_store(&area->state, WIRE_SLEEPING);
     ring();
-    for (int i = 0; i < 100 && atomic_load(&area->state) == WIRE_REQUEST; i++)
-        syscall(SYS_futex, &area->state, FUTEX_WAIT, WIRE_REQUEST, &(struct timespec){.tv_nsec = 100000}, NULL, 0);
-    if (atomic_load(&area->state) == WIRE_REQUEST) {
+    for (int i = 0; i < 100 && atomic_load(&area->state) == WIRE_SLEEPING; i++)
+        syscall(SYS_futex, &area->state, FUTEX_WAIT, WIRE_SLEEPING, &(struct timespec){.tv_nsec = 100000}, NULL, 0);
+    if (atomic_load(&area->state) == WIRE_SLEEPING) {
         atomic_store(&area->abort, 1);
         ring();
         usleep(1000);

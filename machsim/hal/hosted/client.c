@@ -123,12 +123,14 @@ int client_make(struct task *task, struct user *user, int connection, struct hos
     return 0;
 }
 
-/* The client is told, and wakes if it waits. */
-static void tell(struct hosted_thread *t, uint32_t state)
+/* The client is told that its trap is over, and wakes if it waits: mostly it was preempted when it rang, and does not yet. */
+static void tell(struct hosted_thread *t)
 {
-    if (atomic_exchange(&t->area->state, state) == WIRE_POLLING)
+    const uint32_t former = atomic_exchange(&t->area->state, WIRE_DONE);
+
+    if (former == WIRE_POLLING)
         (void)!send(t->connection, "w", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-    else
+    else if (former == WIRE_SLEEPING)
         os_futex_wake(&t->area->state, 1);
 }
 
@@ -139,7 +141,7 @@ void hal_thread_gone(struct thread *thread)
     if (t->user != NULL)
         user_free_slot(t->user, t->slot);
     atomic_store(&t->area->closed, 1);
-    tell(t, WIRE_DONE);
+    tell(t);
     put_thread(t);
 }
 
@@ -154,7 +156,7 @@ void hal_thread_return(struct thread *thread, uint64_t result)
     atomic_store(&t->area->offers, direct_offers(thread->task));
     stage_close(t);
     atomic_store(&t->busy, 0);
-    tell(t, WIRE_DONE);
+    tell(t);
     put_thread(t);
 }
 
@@ -183,7 +185,7 @@ static bool asks(struct hosted_thread *t)
         return false;
     const uint32_t state = atomic_load(&t->area->state);
 
-    if (state == WIRE_REQUEST || state == WIRE_POLLING)
+    if (state == WIRE_REQUEST || state == WIRE_SLEEPING || state == WIRE_POLLING)
         return true;
     atomic_store(&t->busy, 0);
     return false;

@@ -121,6 +121,19 @@ int os_signals_next(int file);
 bool os_random(void *bytes, size_t size);
 unsigned os_processors(void);
 void os_pin(unsigned processor);
+/* Lets others run that wait for the calling thread's processor. */
+void os_yield(void);
+
+/* Between two looks at what another processor is to change. */
+static inline void os_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 /* As many descriptors as may be. */
 void os_raise_limits(void);
 void os_name_thread(const char *name);

@@ -405,6 +405,11 @@ unsigned os_processors(void)
     return count < 1 ? 1 : (unsigned)count;
 }
 
+void os_yield(void)
+{
+    sched_yield();
+}
+
 void os_pin(unsigned number)
 {
     cpu_set_t all, one;

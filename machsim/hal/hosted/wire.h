@@ -7,7 +7,8 @@
  * the area is written by the client as it likes: machsim reads it once and believes nothing.
  *
  * state   IDLE -> REQUEST (client) -> DONE (machsim) -> IDLE (client)
- *         REQUEST -> POLLING (client): it has left the futex and waits at its connection, where machsim sends a byte
+ *         REQUEST -> SLEEPING (client): it is about to sleep, and machsim wakes it
+ *         SLEEPING -> POLLING (client): it has left the futex and waits at its connection, where machsim sends a byte
  */
 #ifndef HOSTED_WIRE_H
 #define HOSTED_WIRE_H
@@ -15,7 +16,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 3u
+#define WIRE_VERSION 4u
 #define WIRE_MAGIC 0x6863614du /* "Mach" */
 
 /* ---- connections ----------------------------------------------------------------------------------- */
@@ -42,7 +43,7 @@ struct wire_welcome {
 
 /* ---- the area -------------------------------------------------------------------------------------- */
 
-enum wire_state { WIRE_IDLE, WIRE_REQUEST, WIRE_POLLING, WIRE_DONE };
+enum wire_state { WIRE_IDLE, WIRE_REQUEST, WIRE_SLEEPING, WIRE_POLLING, WIRE_DONE };
 
 #define WIRE_ARGUMENTS 9
 #define WIRE_AREA_SIZE (128u * 1024)
@@ -157,6 +158,8 @@ struct wire_recall {
 struct wire_bell {
     _Atomic uint32_t rings;    /* futex: changes with each ring */
     _Atomic uint32_t sleeping; /* the worker is, or is about to be, asleep on it */
+    _Atomic uint32_t spinning; /* the worker looks for rings all the time, on a processor that no one else uses */
+    _Atomic uint32_t wanted;   /* someone makes many traps, and would like it to */
     _Atomic uint64_t summary[WIRE_SLOTS / 64 / 64];
     _Atomic uint64_t slots[WIRE_SLOTS / 64];
 };

@@ -202,6 +202,94 @@ static bool work(unsigned number)
     return some;
 }
 
+/* ---- looking without sleeping ----------------------------------------------------------------------- */
+
+/*
+ * A worker that a client on another processor has asked to (wire_bell.wanted) looks for rings for a while before it sleeps, and
+ * does so again after each.  It has others run, if there are any: when they did, its processor is needed for better things, and for
+ * a while it looks no more, each time for longer.  `spinning` is but a hint: who rings goes by `sleeping`, as always.
+ */
+#define LOOKS 4096u       /* in some 100 us */
+#define LOOKS_YIELD 128u
+#define OTHERS_NANOSECONDS 20000u
+#define SHY_FIRST 1000000u
+#define SHY_MOST 128000000u
+
+static __thread struct {
+    bool wanted;
+    uint64_t shy_until, shy_for;
+} looking;
+
+static void set_spinning(unsigned number, bool spinning)
+{
+    for (unsigned i = 0; i < atomic_load(&user_count); i++)
+        atomic_store(&users[i]->bells[number]->spinning, spinning);
+}
+
+/* Whether someone has rung, or has asked for this. */
+static bool has_rung(unsigned number)
+{
+    for (unsigned i = 0; i < atomic_load(&user_count); i++) {
+        struct wire_bell *bell = users[i]->bells[number];
+
+        for (unsigned j = 0; j < WIRE_SLOTS / 64 / 64; j++)
+            if (atomic_load_explicit(&bell->summary[j], memory_order_relaxed) != 0)
+                return true;
+    }
+    return atomic_load_explicit(&shared_count, memory_order_relaxed) > 0 || atomic_load(&stopping);
+}
+
+static bool is_wanted(unsigned number)
+{
+    bool wanted = false;
+
+    for (unsigned i = 0; i < atomic_load(&user_count); i++)
+        if (atomic_load(&users[i]->bells[number]->wanted) && atomic_exchange(&users[i]->bells[number]->wanted, 0))
+            wanted = true;
+    return wanted;
+}
+
+/* Lets others run.  True: some have. */
+static bool others_run(void)
+{
+    const uint64_t before = hal_now();
+
+    os_yield();
+    const uint64_t now = hal_now();
+
+    if (now - before < OTHERS_NANOSECONDS)
+        return false;
+    looking.shy_for = looking.shy_for == 0 ? SHY_FIRST : looking.shy_for < SHY_MOST ? looking.shy_for * 2 : SHY_MOST;
+    looking.shy_until = now + looking.shy_for;
+    return true;
+}
+
+/* True: there is work, or may be. */
+static bool look(unsigned number)
+{
+    bool rung = false;
+
+    looking.wanted |= is_wanted(number);
+    if (!looking.wanted || worker_count < 2 || hal_now() < looking.shy_until) {
+        looking.wanted = false;
+        return false;
+    }
+    set_spinning(number, true);
+    looking.wanted = false;
+    for (unsigned i = 1; i <= LOOKS && !rung; i++) {
+        rung = has_rung(number);
+        if (i % LOOKS_YIELD == 0 && (others_run() || expire()))
+            break;
+        os_pause();
+    }
+    if (rung && looking.shy_for > 0)
+        looking.shy_for -= looking.shy_for / 64 + 1; /* forgotten after some hundreds of traps */
+    if (!rung)
+        set_spinning(number, false);
+    looking.wanted = rung;
+    return rung;
+}
+
 /* Sleeps until a bell changes, unless there is work. */
 static void rest(unsigned number)
 {
@@ -231,7 +319,7 @@ static void *worker_main(void *argument)
     processor_enter();
     run.is_worker = true;
     while (!atomic_load(&stopping))
-        if (!work(worker->number))
+        if (!work(worker->number) && !look(worker->number))
             rest(worker->number);
     hal_free(run.threads, run.room * sizeof *run.threads);
     processor_leave();
