@@ -66,6 +66,12 @@ static mach_msg_return_t mach_msg_once(mach_msg_header_t *msg, mach_msg_option_t
         (uintptr_t)msg, (uint64_t)(int64_t)option, send_size, rcv_size, rcv_name, timeout, notify,
         (uintptr_t)rcv_msg, rcv_limit,
     };
+    const bool changes = sends && send_size >= sizeof *msg && direct_changes_rights(msg);
+
+    if (changes)
+        direct_rights_change();
+    const uint32_t epoch = direct_rights_epoch();
+
     ring->area->trap = TRAP_MACH_MSG_OVERWRITE;
     memcpy(ring->area->arguments, arguments, sizeof arguments);
     const bool staged = sends && send_size >= sizeof *msg && send_size <= MACH_MSG_SIZE_MAX / 2;
@@ -77,6 +83,10 @@ static mach_msg_return_t mach_msg_once(mach_msg_header_t *msg, mach_msg_option_t
     const bool offers = atomic_load_explicit(&ring->area->offers, memory_order_relaxed) > 0;
 
     ring_put(ring);
+    if (result == MACH_MSG_SUCCESS && (option & MACH_RCV_MSG) && (receive_at->msgh_bits & MACH_MSGH_BITS_COMPLEX))
+        direct_granted(receive_at, changes ? epoch + 1 : epoch);
+    if (changes)
+        direct_rights_change();
     if (offers)
         direct_accept();
     return result;

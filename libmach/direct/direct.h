@@ -45,6 +45,13 @@ bool direct_receive(struct direct_receive *receive, mach_msg_return_t *result);
 /* Takes channels that wait to be accepted, after a trap that said that there are some. */
 void direct_accept(void);
 
+/* Changes before and after each trap that may take rights away: whether sending a message does; and it did. */
+uint32_t direct_rights_epoch(void);
+bool direct_changes_rights(const mach_msg_header_t *msg);
+void direct_rights_change(void);
+/* A complex message has come by a trap: it has given names references, and nothing has changed since an epoch that was before. */
+void direct_granted(const mach_msg_header_t *msg, uint32_t since);
+
 /* machsim, or this task's part there, has ended: nothing more is done without it. */
 void direct_ended(void);
 

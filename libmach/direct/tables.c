@@ -43,6 +43,7 @@ static enum direct_mode mode_of(const char *text)
 static void reset_locks(void)
 {
     atomic_store(&lock.word, 0);
+    direct_release_after_fork();
     for (unsigned i = 0; i < CHANNEL_OUTGOING; i++)
         atomic_store(&direct_outgoing[i].lock.word, 0);
     for (unsigned i = 0; i < CHANNEL_INCOMING; i++)
@@ -126,6 +127,14 @@ static struct channel_task *get_task(void)
     task = map_shared(file, sizeof *task, true);
     atomic_store(&direct_task, task);
     return task;
+}
+
+void direct_make_task(void)
+{
+    if (!direct_lock(&lock))
+        return;
+    (void)get_task();
+    direct_unlock(&lock);
 }
 
 void direct_ended(void)

@@ -64,6 +64,7 @@ struct named {
     _Atomic uint32_t set;     /* 1 + the number of the set that it was, or 0 */
     _Atomic int32_t receives; /* from what may be a set; < 0: it cannot be one for so many more */
     _Atomic uint32_t fresh;   /* 1 + the number of a port of that index that was made in advance, or 0 */
+    _Atomic uint64_t granted; /* release.c */
 };
 
 enum direct_mode { DIRECT_NEVER, DIRECT_ALWAYS, DIRECT_AUTO, DIRECT_RANDOM };
@@ -122,6 +123,12 @@ mach_port_name_t direct_next_name(mach_port_name_t name);
 
 /* Writes behind a trailer's head as much of the rest as it has room for. */
 void direct_tell_origin(mach_msg_max_trailer_t *trailer, const struct ipc_origin *origin);
+
+/* Has machsim make the task's part, if it has none. */
+void direct_make_task(void);
+
+/* The child's locks are its own. */
+void direct_release_after_fork(void);
 
 /* A trap of WIRE_TRAP_*, for its effect alone. */
 void direct_do(uint32_t number, uint64_t first, uint64_t second);

@@ -318,6 +318,114 @@ START_TEST(whoever_waited_before_gets_a_message_to_oneself)
 }
 END_TEST
 
+/* Sends a message that carries a send right for a port, and receives it: one more user reference of the port's name. */
+static void give_right(mach_port_t port)
+{
+    message_t message;
+
+    ck_assert_int_eq(send_complex(port, 1, 1), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(receive(&message, port, 0, 0), MACH_MSG_SUCCESS);
+}
+
+static mach_port_urefs_t references(mach_port_t name)
+{
+    mach_port_urefs_t urefs;
+
+    ck_assert_int_eq(mach_port_get_refs(mach_task_self(), name, MACH_PORT_RIGHT_SEND, &urefs), KERN_SUCCESS);
+    return urefs;
+}
+
+/* How many references this task has let go of without a trap. */
+static uint32_t left(void)
+{
+    return direct_task->release_tail;
+}
+
+/* Lets go of a reference that a message brings.  True: without a trap; for that the ones before must have been just now. */
+static bool leave_right(mach_port_t port)
+{
+    const uint32_t before = direct_task == NULL ? 0 : left();
+
+    ck_assert_int_eq(mach_port_deallocate(mach_task_self(), port), KERN_SUCCESS);
+    return direct_task != NULL && left() == before + 1;
+}
+
+START_TEST(references_that_came_in_messages_go_without_a_trap)
+{
+    mach_port_t port = new_channel();
+    bool without = false;
+
+    for (int i = 0; i < 500 || (!without && i < 5000); i++) {
+        give_right(port);
+        without = leave_right(port);
+        if (i % 10 == 0)
+            ck_assert_uint_eq(references(port), 1); /* as anyone who asks sees */
+    }
+    ck_assert(without);
+    ck_assert_uint_eq(references(port), 1);
+    forget(port);
+}
+END_TEST
+
+START_TEST(a_reference_that_is_gone_is_not_let_go_of_again)
+{
+    mach_port_t port = new_channel();
+
+    for (int i = 0; i < 20; i++) {
+        give_right(port);
+        ck_assert_int_eq(mach_port_deallocate(mach_task_self(), port), KERN_SUCCESS);
+    }
+    give_right(port);
+    ck_assert_int_eq(mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_SEND, -2), KERN_SUCCESS);
+    ck_assert_int_eq(mach_port_deallocate(mach_task_self(), port), KERN_INVALID_RIGHT); /* the receive right is left */
+    forget(port);
+    ck_assert_int_eq(mach_port_deallocate(mach_task_self(), port), KERN_INVALID_NAME);
+}
+END_TEST
+
+/* The last send right goes, and no one makes a trap until that has been told.  True: it went without one, too. */
+static bool last_right_goes(mach_port_t port, mach_port_t notify)
+{
+    mach_port_t previous;
+    message_t message;
+    struct {
+        mach_no_senders_notification_t body;
+        mach_msg_max_trailer_t trailer;
+    } told;
+
+    ck_assert_int_eq(mach_port_request_notification(mach_task_self(), port, MACH_NOTIFY_NO_SENDERS, 0, notify,
+                                                    MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous),
+                     KERN_SUCCESS);
+    ck_assert_int_eq(send_complex(port, 1, 1), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(mach_port_deallocate(mach_task_self(), port), KERN_SUCCESS); /* the last but the message's */
+    ck_assert_int_eq(receive(&message, port, 0, 0), MACH_MSG_SUCCESS);
+    const bool without = leave_right(port);
+
+    while (without && direct_task->release_head != direct_task->release_tail)
+        usleep(1000);
+    ck_assert_int_eq(mach_msg(&told.body.not_header, MACH_RCV_MSG, 0, sizeof told, notify, 0, MACH_PORT_NULL), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(told.body.not_header.msgh_id, MACH_NOTIFY_NO_SENDERS);
+    ck_assert_int_eq(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND), KERN_SUCCESS);
+    return without;
+}
+
+START_TEST(no_senders_is_told_though_no_one_asks)
+{
+    mach_port_t port = new_channel(), notify = mach_reply_port();
+    bool without = false;
+
+    for (int i = 0; i < 100 && !without; i++) {
+        for (int j = 0; j < 20; j++) {
+            give_right(port);
+            (void)leave_right(port);
+        }
+        without = last_right_goes(port, notify);
+    }
+    ck_assert(without);
+    forget(port);
+}
+END_TEST
+
 START_TEST(the_queue_limit_holds)
 {
     mach_port_t port = new_channel();
@@ -1227,6 +1335,9 @@ static Suite *direct_suite(void)
     add_test(suite, a_message_to_oneself_that_is_received_at_once_stays_where_it_is, NULL, NULL, 30);
     add_test(suite, what_was_sent_to_oneself_before_is_received_before, NULL, NULL, 30);
     add_test(suite, whoever_waited_before_gets_a_message_to_oneself, NULL, NULL, 30);
+    add_test(suite, references_that_came_in_messages_go_without_a_trap, NULL, NULL, 30);
+    add_test(suite, a_reference_that_is_gone_is_not_let_go_of_again, NULL, NULL, 30);
+    add_test(suite, no_senders_is_told_though_no_one_asks, NULL, NULL, 30);
     add_test(suite, the_queue_limit_holds, NULL, NULL, 30);
     add_test(suite, sequence_numbers_have_no_gaps, NULL, NULL, 30);
     add_test(suite, a_leased_reply_right_is_a_right_like_any, NULL, NULL, 30);

@@ -179,10 +179,20 @@ struct channel_fresh {
 
 #define CHANNEL_FRESH 32u
 
+/*
+ * User references that the task lets go of without a trap: names, in a ring that machsim reads before each trap of anyone's, while
+ * its window is not CLOSED.  The task puts a name there, then makes an OPEN window USED; if it finds it CLOSED, it makes a trap.
+ * machsim closes it, reads the ring, and opens it again only if it was USED.
+ */
+#define CHANNEL_RELEASES 64u
+enum channel_release_window { WINDOW_CLOSED, WINDOW_OPEN, WINDOW_USED };
+
 struct channel_task {
     _Atomic uint64_t used;       /* leases that may be in use */
     _Atomic uint32_t fresh_used; /* and ports */
     _Atomic uint32_t ended;      /* the task has, or machsim */
+    _Atomic uint32_t release_window, release_head, release_tail;
+    _Atomic uint32_t releases[CHANNEL_RELEASES];
     alignas(64) struct channel_record records[CHANNEL_PORTS];
     struct channel_set sets[CHANNEL_SETS];
     struct channel_lease leases[CHANNEL_LEASES];

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ipc/mach_port.h"
 #include "ipc/right.h"
 #include "kern/trap.h"
 
@@ -216,8 +217,11 @@ void direct_settle(struct task *task, uint32_t number, const uint64_t *arguments
 {
     struct direct_task *direct = task->machine == NULL ? NULL : direct_of(task);
 
-    if (direct == NULL)
+    direct_release_settle();
+    if (direct == NULL) {
+        defer_drain();
         return;
+    }
     direct_fresh_settle(direct);
     if (!uses_no_names(number, arguments))
         settle(direct, NULL);
@@ -459,6 +463,15 @@ static uint64_t answered(struct direct_task *direct, uint64_t number, uint64_t s
     return KERN_SUCCESS;
 }
 
+/* MACH_PORT_NULL: a name was left when the window had just been closed, and is gone by now. */
+static uint64_t release(struct direct_task *direct, mach_port_name_t name)
+{
+    if (name == MACH_PORT_NULL)
+        return KERN_SUCCESS;
+    direct_release_open(direct);
+    return (uint64_t)kernel_mach_port_deallocate(direct->task->space, name);
+}
+
 /* ---- the door -------------------------------------------------------------------------------------- */
 
 static uint64_t task_state(struct hosted_thread *t, struct direct_task *direct)
@@ -480,13 +493,14 @@ static uint64_t do_trap(struct hosted_thread *t, struct direct_task *direct, uin
     case WIRE_TRAP_FRESH: direct_fresh_fill(direct); return KERN_SUCCESS;
     case WIRE_TRAP_DRAIN: return drain(direct, a[0]);
     case WIRE_TRAP_PULL: return pull(direct, a[0]);
+    case WIRE_TRAP_RELEASE: return release(direct, (mach_port_name_t)a[0]);
     default: return answered(direct, a[0], a[1]);
     }
 }
 
 bool direct_trap(struct hosted_thread *t, uint32_t number, const uint64_t *arguments)
 {
-    if (number < WIRE_TRAP_CHANNEL || number > WIRE_TRAP_SET)
+    if (number < WIRE_TRAP_CHANNEL || number > WIRE_TRAP_RELEASE)
         return false;
     struct direct_task *direct = direct_task_get(t->thread->task);
     uint64_t result = KERN_RESOURCE_SHORTAGE;

@@ -28,6 +28,8 @@ struct direct_task {
     struct channel_task *state;
     _Atomic uint32_t pages;  /* how many its ports have had */
     _Atomic uint32_t offers; /* channels that it has not accepted yet */
+    _Atomic bool releases;   /* its window is not closed, and the timer is armed, with a reference */
+    struct timer release_timer;
     struct lock lock;        /* guards all below */
     _Atomic bool ended;
     struct channel *incoming[CHANNEL_INCOMING], *outgoing[CHANNEL_OUTGOING];
@@ -105,6 +107,13 @@ void direct_fresh_fill(struct direct_task *direct);
 void direct_fresh_settle(struct direct_task *direct);
 /* The task has ended. */
 void direct_fresh_end(struct direct_task *direct);
+
+/* ---- references let go of without a trap (direct_release.c) -------------------------------------------- */
+
+/* The task may leave some in its table. */
+void direct_release_open(struct direct_task *direct);
+/* All that tasks have left are let go of. */
+void direct_release_settle(void);
 
 /* ---- ports (direct_port.c) --------------------------------------------------------------------------- */
 

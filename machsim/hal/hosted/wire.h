@@ -118,6 +118,7 @@ enum wire_trap {
     WIRE_TRAP_RECORD = 0x1019,  /* name of a receive right -> result; number of its record */
     WIRE_TRAP_SET = 0x101b,     /* name of a set -> result; its number in the task's part */
     WIRE_TRAP_FRESH = 0x101a,   /* fills the table of ports that are made in advance */
+    WIRE_TRAP_RELEASE = 0x101c, /* name -> result, of mach_port_deallocate; what is let go of soon after may be left to be found */
     WIRE_TRAP_ANSWERED = 0x1018, /* number of a channel to this task, slot: the answer there is pulled */
     WIRE_TRAP_SET_BOOTSTRAP = 0x1003, /* name -> result; for the bootstrap server alone */
 };
