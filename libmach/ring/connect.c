@@ -224,7 +224,7 @@ static bool map_ring(struct ring *ring, const struct wire_welcome *welcome, cons
     if (files[0] < 0 || welcome->area_size != WIRE_AREA_SIZE)
         return false;
     if (bells == NULL) {
-        uint8_t *map = mmap(NULL, (size_t)welcome->workers * WIRE_BELL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+        uint8_t *map = mmap(NULL, (size_t)welcome->workers * 2 * WIRE_BELL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
                             files[1], 0);
 
         if (map == MAP_FAILED)
@@ -317,7 +317,7 @@ static void after_fork_in_child(void)
         close(task_connection);
     task_connection = -1;
     if (bells != NULL)
-        munmap(bells, (size_t)workers * WIRE_BELL_SIZE);
+        munmap(bells, (size_t)workers * 2 * WIRE_BELL_SIZE);
     bells = NULL;
     mach_after_fork();
     pthread_mutex_unlock(&lock);
@@ -380,7 +380,7 @@ void ring_put(struct ring *ring)
 
 struct wire_bell *ring_bell_of(unsigned worker)
 {
-    return (struct wire_bell *)(void *)(bells + worker % workers * WIRE_BELL_SIZE);
+    return (struct wire_bell *)(void *)(bells + worker * WIRE_BELL_SIZE);
 }
 
 unsigned ring_workers(void)

@@ -47,7 +47,7 @@ void ring_prepare(void);
 struct ring *ring_get(void);
 void ring_put(struct ring *ring);
 
-/* The doorbell of a worker, of which there are so many: one for each processor. */
+/* The doorbell of a worker; there are so many eager ones, one for each processor, and as many patient ones after them. */
 struct wire_bell *ring_bell_of(unsigned worker);
 unsigned ring_workers(void);
 /* Changes a bell, and wakes who sleeps there. */
@@ -67,9 +67,10 @@ bool ring_is_open(const struct ring *ring);
 
 /*
  * Makes a trap whose arguments, and staged data, are in the area.  With `interruptible`, a signal handler that ran
- * meanwhile ends its wait.  False: machsim is gone.
+ * meanwhile ends its wait.  `waits` is whether it most likely is over only when someone else has done something.  False: machsim
+ * is gone.
  */
-bool ring_trap(struct ring *ring, bool interruptible);
+bool ring_trap(struct ring *ring, bool interruptible, bool waits);
 
 /* A trap with nothing staged; false: machsim is gone, or cannot be reached. */
 bool ring_simple_trap(uint32_t number, const uint64_t *arguments, unsigned count, uint64_t *result, uint64_t *out);

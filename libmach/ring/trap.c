@@ -36,17 +36,19 @@ static void ring_at(const struct ring *ring, struct wire_bell *bell)
     ring_change(bell);
 }
 
-/* At the bell of the processor that this runs on. */
-static void ring_bell_for(const struct ring *ring)
+/* At a bell of the processor that this runs on. */
+static void ring_bell_for(const struct ring *ring, bool waits)
 {
-    ring_at(ring, ring_bell_of(direct_processor()));
+    const unsigned workers = ring_workers();
+
+    ring_at(ring, ring_bell_of(direct_processor() % workers + (waits ? workers : 0)));
 }
 
 /* A signal handler has run: the wait is to end, and its result will say so. */
 static void interrupt(struct ring *ring)
 {
     atomic_store(&ring->area->abort, 1);
-    ring_bell_for(ring);
+    ring_bell_for(ring, false);
 }
 
 /* Takes wake-ups off the connection: else it stays readable, and no one can wait there.  Descriptors stay there. */
@@ -107,7 +109,7 @@ static bool await(struct ring *ring, bool interruptible)
     return true;
 }
 
-bool ring_trap(struct ring *ring, bool interruptible)
+bool ring_trap(struct ring *ring, bool interruptible, bool waits)
 {
     struct wire_area *area = ring->area;
     const int error = errno; /* Mach calls leave it alone */
@@ -115,12 +117,12 @@ bool ring_trap(struct ring *ring, bool interruptible)
     if (!atomic_load(&area->closed)) {
         atomic_store(&area->abort, 0);
         atomic_store(&area->state, WIRE_REQUEST);
-        struct wire_bell *awake = helper_bell();
+        struct wire_bell *awake = waits ? NULL : helper_bell();
 
         if (awake != NULL)
             ring_at(ring, awake);
         if (awake == NULL || !helper_answers(area)) /* whoever of the two comes first does it */
-            ring_bell_for(ring);
+            ring_bell_for(ring, waits);
         if (!await(ring, interruptible))
             atomic_store(&area->closed, 1);
         errno = error;
@@ -144,7 +146,7 @@ static bool trap_in(struct ring *ring, uint32_t number, const uint64_t *argument
     for (unsigned i = 0; i < count; i++)
         area->arguments[i] = arguments[i];
     memset(&area->in, 0, sizeof area->in);
-    if (!ring_trap(ring, false))
+    if (!ring_trap(ring, false, false))
         return false;
     if (files > 0 && area->result == KERN_SUCCESS && !ring_receive_files(ring, back, files))
         area->result = KERN_RESOURCE_SHORTAGE; /* this process may have no more descriptors */

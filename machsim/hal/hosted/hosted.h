@@ -123,6 +123,8 @@ unsigned os_processors(void);
 void os_pin(unsigned processor);
 /* Lets others run that wait for the calling thread's processor. */
 void os_yield(void);
+/* The calling thread does not take the processor from whoever wakes it. */
+void os_be_patient(void);
 
 /* Between two looks at what another processor is to change. */
 static inline void os_pause(void)
@@ -145,7 +147,7 @@ struct hosted_thread;
 struct user {
     uid_t uid;
     int file;
-    struct wire_bell *bells[64]; /* of each worker */
+    struct wire_bell *bells[128]; /* of each worker */
     struct hosted_thread *_Atomic threads[WIRE_SLOTS];
     uint32_t next_slot;
 };
@@ -233,7 +235,7 @@ bool send_files(int connection, const int *files, unsigned count);
 
 /* ---- workers (worker.c) ---------------------------------------------------------------------------- */
 
-extern unsigned worker_count;
+extern unsigned worker_count; /* eager ones; as many patient ones follow */
 bool workers_start(void);
 void workers_stop(void);
 /* Has all workers look again at what there is to do. */

@@ -405,6 +405,13 @@ unsigned os_processors(void)
     return count < 1 ? 1 : (unsigned)count;
 }
 
+void os_be_patient(void)
+{
+    const struct sched_param none = {.sched_priority = 0};
+
+    (void)sched_setscheduler(0, SCHED_BATCH, &none); /* without it things are slower, no more */
+}
+
 void os_yield(void)
 {
     sched_yield();

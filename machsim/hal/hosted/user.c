@@ -11,7 +11,7 @@ _Atomic unsigned user_count;
 
 static bool map_bells(struct user *user)
 {
-    const size_t size = (size_t)worker_count * WIRE_BELL_SIZE;
+    const size_t size = (size_t)worker_count * 2 * WIRE_BELL_SIZE;
 
     user->file = os_shared_file("mach-doorbells", size);
     if (user->file < 0)
@@ -21,7 +21,7 @@ static bool map_bells(struct user *user)
         close(user->file);
         return false;
     }
-    for (unsigned i = 0; i < worker_count; i++)
+    for (unsigned i = 0; i < worker_count * 2; i++)
         user->bells[i] = (struct wire_bell *)(void *)(base + i * WIRE_BELL_SIZE);
     return true;
 }

@@ -36,7 +36,7 @@ struct wire_welcome {
     uint32_t magic, version;
     int32_t error; /* an errno, or 0 */
     uint32_t slot; /* of the thread, in the doorbells */
-    uint32_t workers;
+    uint32_t workers; /* eager ones; there are as many patient ones */
     uint32_t area_size; /* bytes */
     uint64_t task;
 };
@@ -152,7 +152,10 @@ struct wire_recall {
 
 /* ---- doorbells ------------------------------------------------------------------------------------- */
 
-/* One user's clients share a file with a page for each worker.  They can ring each other's bells, no more. */
+/*
+ * One user's clients share a file with a page for each worker: first those that begin as soon as they are rung for, one for each
+ * processor, then as many that wait until whoever has rung sleeps.  They can ring each other's bells, no more.
+ */
 #define WIRE_SLOTS 16384u
 #define WIRE_BELL_SIZE 4096u
 

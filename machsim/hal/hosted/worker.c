@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * worker.c - workers, one for each processor: they do the traps of threads that ring their bells, run continuations,
+ * worker.c - workers, two for each processor: they do the traps of threads that ring their bells, run continuations,
  * and fire timers.
+ *
+ * An eager worker takes the processor from the client that wakes it: a short trap is over before the client would have gone to
+ * sleep.  A patient one lets the client go to sleep first: a trap that ends in a wait is over then without the client running
+ * once more, just to do that.  Clients know which they make.
  *
  * A worker's run queue is its own: only it puts threads there and takes them out, but for the porter, which puts the
  * threads that it wakes into a queue that all workers share.  Sleeping is the usual dance: a worker says that it
@@ -22,7 +26,8 @@ struct worker {
 };
 
 unsigned worker_count;
-static struct worker workers[MAX_WORKERS];
+static struct worker workers[MAX_WORKERS * 2];
+static unsigned started;
 static _Atomic bool stopping;
 static _Atomic uint64_t alarm_at;
 
@@ -31,7 +36,8 @@ static __thread struct processor processor;
 static __thread struct {
     struct thread **threads;
     unsigned first, count, room;
-    bool is_worker;
+    unsigned number; /* a worker's */
+    bool is_worker, is_patient;
 } run;
 
 /* Threads that any worker may take: links lie in thread->machine. */
@@ -121,17 +127,23 @@ static bool run_one_shared(void)
 
 /* ---- bells ----------------------------------------------------------------------------------------- */
 
-void workers_wake(void)
+static void wake(unsigned from, unsigned to)
 {
     const unsigned count = atomic_load(&user_count);
 
     for (unsigned i = 0; i < count; i++)
-        for (unsigned w = 0; w < worker_count; w++) {
+        for (unsigned w = from; w < to; w++) {
             struct wire_bell *bell = users[i]->bells[w];
 
             atomic_fetch_add(&bell->rings, 1);
             os_futex_wake(&bell->rings, 1);
         }
+}
+
+/* What any worker may do the eager ones do. */
+void workers_wake(void)
+{
+    wake(0, worker_count);
 }
 
 /* Does the traps of one word of slots. */
@@ -173,8 +185,10 @@ static bool answer_all(unsigned number)
 void hal_alarm(uint64_t deadline)
 {
     atomic_store(&alarm_at, deadline);
-    if (!run.is_worker)
-        workers_wake(); /* a worker sees it before it sleeps */
+    if (!run.is_worker) /* a worker sees it before it sleeps; but a patient one leaves it to the eager one of its processor */
+        workers_wake();
+    else if (run.is_patient && deadline != 0)
+        wake(run.number - worker_count, run.number - worker_count + 1);
 }
 
 static bool expire(void)
@@ -270,7 +284,7 @@ static bool look(unsigned number)
     bool rung = false;
 
     looking.wanted |= is_wanted(number);
-    if (!looking.wanted || worker_count < 2 || hal_now() < looking.shy_until) {
+    if (!looking.wanted || run.is_patient || worker_count < 2 || hal_now() < looking.shy_until) {
         looking.wanted = false;
         return false;
     }
@@ -305,7 +319,7 @@ static void rest(unsigned number)
         values[i] = atomic_load(words[i]);
     }
     if (!work(number) && !atomic_load(&stopping) && atomic_load(&user_count) == count)
-        os_futex_wait_many(words, values, count, atomic_load(&alarm_at));
+        os_futex_wait_many(words, values, count, run.is_patient ? 0 : atomic_load(&alarm_at));
     for (unsigned i = 0; i < count; i++)
         atomic_store(&users[i]->bells[number]->sleeping, 0);
 }
@@ -314,8 +328,12 @@ static void *worker_main(void *argument)
 {
     struct worker *worker = argument;
 
-    os_pin(worker->number);
+    os_pin(worker->number % worker_count);
     os_name_thread("worker");
+    run.number = worker->number;
+    run.is_patient = worker->number >= worker_count;
+    if (run.is_patient)
+        os_be_patient();
     processor_enter();
     run.is_worker = true;
     while (!atomic_load(&stopping))
@@ -340,11 +358,9 @@ bool workers_start(void)
     if (pthread_attr_setstacksize(&attributes, options.stack_size) != 0)
         log_line(LOG_LEVEL_WARNING, "a stack cannot have %llu bytes: the usual is used",
                  (unsigned long long)options.stack_size);
-    for (unsigned i = 0; i < worker_count && fine; i++) {
-        workers[i].number = i;
-        fine = pthread_create(&workers[i].thread, &attributes, worker_main, &workers[i]) == 0;
-        if (!fine)
-            worker_count = i;
+    for (; started < worker_count * 2 && fine; started += fine) {
+        workers[started].number = started;
+        fine = pthread_create(&workers[started].thread, &attributes, worker_main, &workers[started]) == 0;
     }
     pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &former, NULL);
@@ -354,7 +370,7 @@ bool workers_start(void)
 void workers_stop(void)
 {
     atomic_store(&stopping, true);
-    workers_wake();
-    for (unsigned i = 0; i < worker_count; i++)
-        pthread_join(workers[i].thread, NULL);
+    wake(0, worker_count * 2);
+    while (started > 0)
+        pthread_join(workers[--started].thread, NULL);
 }
