@@ -256,6 +256,7 @@ bool ipc_pass_answer(struct thread *asker, struct ipc_parcel *parcel, struct ipc
 {
     static const security_token_t sender = {{0, 1}};
     static const audit_token_t audit;
+    const mach_msg_bits_t complex = parcel->header.msgh_bits & MACH_MSGH_BITS_COMPLEX;
     struct ipc_origin origin = {.sender = &sender, .audit = &audit};
 
     ipc_port_lock(reply);
@@ -266,6 +267,7 @@ bool ipc_pass_answer(struct thread *asker, struct ipc_parcel *parcel, struct ipc
         origin.seqno = reply->seqno++;
         origin.context = reply->context;
         address_to(asker, parcel, true, NULL, reply->name);
+        parcel->header.msgh_bits |= complex;
     }
     ipc_port_unlock(reply);
     if (!passes)

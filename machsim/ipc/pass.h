@@ -52,8 +52,8 @@ void ipc_pass(struct thread *sender, struct ipc_parcel *parcel, struct ipc_passa
  */
 bool ipc_pass_reply(struct thread *asker, struct ipc_kmsg *reply);
 /*
- * The same for the bytes of a message without rights by a send-once right, which it takes then: the header and the trailer are
- * completed, and the asker is to get parcel->size bytes.
+ * The same for the bytes of a message by a send-once right, which it takes then: the header and the trailer are completed, what is
+ * in the body is left to the caller, and the asker is to get parcel->size bytes.
  */
 bool ipc_pass_answer(struct thread *asker, struct ipc_parcel *parcel, struct ipc_port *reply);
 

@@ -56,7 +56,7 @@ static void destroy_chunk(struct ipc_space *space, uint32_t number)
 {
     struct ipc_chunk *chunk = ipc_space_chunk(ipc_space_directory(space), number);
 
-    for (uint32_t i = 0; chunk != NULL && i < SPACE_CHUNK_ENTRIES; i++)
+    for (uint32_t i = 0; chunk != NULL && i < SPACE_CHUNK_ENTRIES && space->names > 0; i++)
         if (entry_type(&chunk->entries[i]) != MACH_PORT_TYPE_NONE)
             ipc_right_destroy(space, ipc_space_name(number * SPACE_CHUNK_ENTRIES + i, &chunk->entries[i]), &chunk->entries[i]);
 }
@@ -65,7 +65,7 @@ void ipc_space_destroy(struct ipc_space *space)
 {
     ipc_space_lock(space);
     space->active = false;
-    for (uint32_t number = 0; number * SPACE_CHUNK_ENTRIES < ipc_space_end(space); number++)
+    for (uint32_t number = 0; space->names > 0 && number * SPACE_CHUNK_ENTRIES < ipc_space_end(space); number++)
         destroy_chunk(space, number);
     ipc_space_unlock(space);
     defer_drain();
@@ -129,22 +129,36 @@ static bool directory_reach(struct ipc_space *space, uint32_t number)
     return true;
 }
 
-static bool chunk_add(struct ipc_space *space, uint32_t number)
+/* Makes all entries of a chunk that is not reached yet free. */
+static void free_all(struct ipc_space *space, struct ipc_chunk *chunk, uint32_t first)
 {
+    for (uint32_t i = 0; i < SPACE_CHUNK_ENTRIES; i++)
+        if (first + i != 0 && first + i <= SPACE_MAX_INDEX)
+            atomic_init(&chunk->entries[i].bits, ENTRY_GEN_FIRST);
+    atomic_store_explicit(&ipc_space_directory(space)->chunks[first / SPACE_CHUNK_ENTRIES], chunk, memory_order_release);
+    for (uint32_t i = 0; i < SPACE_CHUNK_ENTRIES; i++)
+        if (first + i != 0 && first + i <= SPACE_MAX_INDEX)
+            free_append(space, first + i, &chunk->entries[i]);
+}
+
+/* With `in_turn` its entries are unused, if no others are. */
+static bool chunk_add(struct ipc_space *space, uint32_t number, bool in_turn)
+{
+    const uint32_t first = number * SPACE_CHUNK_ENTRIES, end = first + SPACE_CHUNK_ENTRIES;
+
+
     if (!directory_reach(space, number))
         return false;
     struct ipc_chunk *chunk = hal_alloc(sizeof *chunk);
     if (chunk == NULL)
         return false;
-    for (uint32_t i = 0; i < SPACE_CHUNK_ENTRIES; i++)
-        atomic_init(&chunk->entries[i].bits, ENTRY_GEN_FIRST);
-    atomic_store_explicit(&ipc_space_directory(space)->chunks[number], chunk, memory_order_release);
-    for (uint32_t i = 0; i < SPACE_CHUNK_ENTRIES; i++) {
-        const uint32_t index = number * SPACE_CHUNK_ENTRIES + i;
-
-        if (index != 0 && index <= SPACE_MAX_INDEX)
-            free_append(space, index, &chunk->entries[i]);
+    if (!in_turn || space->unused < space->unused_end) {
+        free_all(space, chunk, first);
+        return true;
     }
+    atomic_store_explicit(&ipc_space_directory(space)->chunks[number], chunk, memory_order_release);
+    space->unused = first == 0 ? 1 : first;
+    space->unused_end = end <= SPACE_MAX_INDEX ? end : SPACE_MAX_INDEX + 1;
     return true;
 }
 
@@ -154,7 +168,7 @@ static kern_return_t grow(struct ipc_space *space)
         space->next_chunk++;
     if (space->next_chunk > SPACE_MAX_INDEX / SPACE_CHUNK_ENTRIES)
         return KERN_NO_SPACE;
-    return chunk_add(space, space->next_chunk) ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
+    return chunk_add(space, space->next_chunk, true) ? KERN_SUCCESS : KERN_RESOURCE_SHORTAGE;
 }
 
 kern_return_t ipc_space_reserve(struct ipc_space *space, uint32_t entries)
@@ -181,23 +195,33 @@ static kern_return_t may_allocate(const struct ipc_space *space)
 
 static void take(struct ipc_space *space, struct ipc_entry *entry, uint32_t generation)
 {
-    free_remove(space, entry);
+    if (entry_bits(entry) != 0)
+        free_remove(space, entry);
     entry->request = NULL;
     entry_set(entry, generation, NULL);
     space->names++;
 }
 
+/* The index of the entry whose turn it is; 0: there is none. */
+static uint32_t next_index(struct ipc_space *space)
+{
+    while (space->unused < space->unused_end)
+        if (entry_bits(ipc_space_at(space, space->unused++)) == 0)
+            return space->unused - 1;
+    return space->free_first;
+}
+
 kern_return_t ipc_space_alloc(struct ipc_space *space, mach_port_name_t *name, struct ipc_entry **entry)
 {
     kern_return_t result = may_allocate(space);
+    uint32_t index = result == KERN_SUCCESS ? next_index(space) : 0;
 
-    if (result == KERN_SUCCESS && space->free_first == 0)
-        result = grow(space);
+    if (result == KERN_SUCCESS && index == 0 && (result = grow(space)) == KERN_SUCCESS)
+        index = next_index(space);
     if (result != KERN_SUCCESS)
         return result;
-    const uint32_t index = space->free_first;
-    *entry = ipc_space_entry(space, index);
-    take(space, *entry, entry_bits(*entry) & ENTRY_GEN_MASK);
+    *entry = ipc_space_at(space, index);
+    take(space, *entry, (entry_bits(*entry) | ENTRY_GEN_FIRST) & ENTRY_GEN_MASK);
     *name = ipc_space_name(index, *entry);
     return KERN_SUCCESS;
 }
@@ -212,7 +236,7 @@ kern_return_t ipc_space_alloc_name(struct ipc_space *space, mach_port_name_t nam
     *entry = ipc_space_entry(space, index);
     if (*entry != NULL && (entry_bits(*entry) & (ENTRY_TYPE_MASK | ENTRY_LEASED)))
         return KERN_NAME_EXISTS;
-    if (result == KERN_SUCCESS && *entry == NULL && !chunk_add(space, index / SPACE_CHUNK_ENTRIES))
+    if (result == KERN_SUCCESS && *entry == NULL && !chunk_add(space, index / SPACE_CHUNK_ENTRIES, false))
         result = KERN_RESOURCE_SHORTAGE;
     if (result != KERN_SUCCESS)
         return result;

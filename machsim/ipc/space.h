@@ -3,8 +3,9 @@
  * space.h - the port names of one task.
  *
  * A name is index << 8 | generation.  Entries stand in chunks that never move; a directory of chunks is replaced
- * by a larger one when it is full, and readers without a lock go on in the old one.  Free entries are used in the
- * order in which they became free, so that an index, and with it a generation, comes back as late as it can.
+ * by a larger one when it is full, and readers without a lock go on in the old one.  Entries that were never in use come first,
+ * then those that are free in the order in which they became so, so that an index, and with it a generation, comes back as late
+ * as it can.
  */
 #ifndef IPC_SPACE_H
 #define IPC_SPACE_H
@@ -42,6 +43,7 @@ struct ipc_space {
     struct ipc_directory *_Atomic directory;
     uint32_t next_chunk;           /* no chunk below it is missing */
     uint32_t free_first, free_last; /* indexes; 0: none */
+    uint32_t unused, unused_end;    /* indexes from here on, to there: never in use, unless by a name of choice; their bits are 0 */
     uint32_t names;                /* entries in use */
     uint32_t max_names;
     uint32_t receives; /* receive rights among them */
@@ -128,7 +130,7 @@ ALWAYS_INLINE bool ipc_space_put(struct ipc_space *space, mach_port_type_t type,
 {
     const uint32_t index = space->free_first;
 
-    if (index == 0 || !space->active || space->names >= space->max_names)
+    if (index == 0 || space->unused < space->unused_end || !space->active || space->names >= space->max_names)
         return false;
     struct ipc_entry *entry = ipc_space_at(space, index);
     const uint32_t generation = entry_bits(entry) & ENTRY_GEN_MASK, next = entry->free.next;

@@ -55,6 +55,12 @@ struct exception_actions *exception_actions_copy(struct exception_actions *const
     struct exception_actions *copy = NULL;
 
     *lacking = false;
+    lock_acquire(lock);
+    const bool some = *actions != NULL;
+
+    lock_release(lock);
+    if (!some)
+        return NULL;
     for (exception_type_t type = 0; type < EXC_TYPES_COUNT; type++) {
         const struct exception_action action = exception_action_at(actions, lock, type);
 

@@ -397,6 +397,31 @@ static enum kobject_answer send_answer(struct thread *asker, struct ipc_port *to
     return send_reply(reply, right, asker) ? ANSWER_TAKEN : ANSWER_SENT;
 }
 
+/* The one right in an answer's body; NULL: there is more or less, or something else. */
+static mach_msg_port_descriptor_t *only_right(struct ipc_parcel *answer)
+{
+    mach_msg_base_t *base = (mach_msg_base_t *)answer->bytes;
+    mach_msg_port_descriptor_t *right = (mach_msg_port_descriptor_t *)(base + 1);
+
+    return base->body.msgh_descriptor_count == 1 && right->type == MACH_MSG_PORT_DESCRIPTOR &&
+                   right->disposition == MACH_MSG_TYPE_MOVE_SEND
+               ? right
+               : NULL;
+}
+
+/* Gives the asker a right that his answer names in the kernel's space. */
+static void give_right(const struct thread *asker, mach_msg_port_descriptor_t *to, struct ipc_parcel *answer)
+{
+    mach_port_name_t name;
+    const kern_return_t result =
+        ipc_right_give(asker->task->space, kobject_right(to->name, MACH_MSG_TYPE_PORT_SEND), &name);
+
+    to->name = name;
+    to->disposition = MACH_MSG_TYPE_PORT_SEND;
+    if (result != KERN_SUCCESS)
+        answer->result = MACH_RCV_BODY_ERROR | ipc_kmsg_lack_of_names(result);
+}
+
 enum kobject_answer kobject_answer(struct thread *asker, const struct ipc_passage *passage, struct ipc_parcel *request,
                                    struct ipc_parcel *answer)
 {
@@ -405,10 +430,13 @@ enum kobject_answer kobject_answer(struct thread *asker, const struct ipc_passag
     call(asker, passage, request, answer);
     ipc_port_release(passage->port);
     answer->size = answer->header.msgh_size;
-    if (!(answer->header.msgh_bits & MACH_MSGH_BITS_COMPLEX)) {
-        kern_assert(result->RetCode != MIG_NO_REPLY);
-        if (ipc_pass_answer(asker, answer, passage->reply))
-            return ANSWER_HERE;
-    }
-    return send_answer(asker, passage->reply, answer);
+    const bool complex = (answer->header.msgh_bits & MACH_MSGH_BITS_COMPLEX) != 0;
+    mach_msg_port_descriptor_t *right = complex ? only_right(answer) : NULL;
+
+    kern_assert(complex || result->RetCode != MIG_NO_REPLY);
+    if ((complex && right == NULL) || !ipc_pass_answer(asker, answer, passage->reply))
+        return send_answer(asker, passage->reply, answer);
+    if (right != NULL)
+        give_right(asker, right, answer);
+    return ANSWER_HERE;
 }

@@ -309,18 +309,31 @@ void hal_pmap_protect(struct hal_pmap *pmap, uint64_t start, uint64_t end, int p
 
 /* ---- pmaps ----------------------------------------------------------------------------------------- */
 
+/* A root below which there is nothing of a program's, for the next map; 0: none.  So are many tasks' that never began. */
+static uint64_t empty_root;
+
+static uint64_t make_root(void)
+{
+    const uint64_t kept = empty_root, root = kept != 0 ? kept : memory_take(0);
+
+    empty_root = 0;
+    if (kept != 0 || root == 0)
+        return root;
+    memset(memory_at(root), 0, HAL_PAGE_SIZE / 2);
+    memcpy(table_of(root) + ENTRIES / 2, boot_map + ENTRIES / 2, HAL_PAGE_SIZE / 2);
+    return root;
+}
+
 struct hal_pmap *hal_pmap_create(void)
 {
     struct hal_pmap *pmap = hal_alloc(sizeof *pmap);
-    const uint64_t root = pmap == NULL ? 0 : memory_take(0);
+    const uint64_t root = pmap == NULL ? 0 : make_root();
 
     if (root == 0) {
         hal_free(pmap, sizeof *pmap);
         return NULL;
     }
     pmap->root = root;
-    memset(memory_at(root), 0, HAL_PAGE_SIZE / 2);
-    memcpy(table_of(root) + ENTRIES / 2, boot_map + ENTRIES / 2, HAL_PAGE_SIZE / 2);
     return pmap;
 }
 
@@ -358,7 +371,10 @@ void hal_pmap_destroy(struct hal_pmap *pmap)
             continue;
         }
         *link = pmap->next;
-        free_tables(pmap->root, LEVELS - 1);
+        if (!pmap->has_tables && empty_root == 0)
+            empty_root = pmap->root;
+        else
+            free_tables(pmap->root, pmap->has_tables ? LEVELS - 1 : 0);
         hal_free(pmap, sizeof *pmap);
     }
 }

@@ -112,14 +112,15 @@ void processor_stop_others(void)
 
 /* ---- locks and readers ----------------------------------------------------------------------------- */
 
-void hal_lock_acquire(struct hal_lock *lock)
+/* A few instructions each: a call would take as many. */
+inline __attribute__((always_inline)) void hal_lock_acquire(struct hal_lock *lock)
 {
     while (atomic_exchange_explicit(&lock->word, 1, memory_order_acquire) != 0)
         while (atomic_load_explicit(&lock->word, memory_order_relaxed) != 0)
             cpu_pause();
 }
 
-void hal_lock_release(struct hal_lock *lock)
+inline __attribute__((always_inline)) void hal_lock_release(struct hal_lock *lock)
 {
     atomic_store_explicit(&lock->word, 0, memory_order_release);
 }
@@ -200,6 +201,12 @@ static bool run_one(struct cpu *cpu)
     if (link != NULL)
         thread_continue(container_of(link, struct thread, machine));
     return link != NULL;
+}
+
+void processor_continue(struct cpu *cpu)
+{
+    while (run_one(cpu))
+        ;
 }
 
 bool processor_work(void)

@@ -121,6 +121,8 @@ void processor_rouse(const struct cpu *cpu);
 /* The same for all others at once, which end. */
 void processor_stop_others(void);
 
+/* Calls the continuations that wait here: whoever they are of is the next to go on, mostly. */
+void processor_continue(struct cpu *cpu);
 /* Does what there is to do: continuations, timers, callbacks.  True: there was something. */
 bool processor_work(void);
 /* Callbacks only give memory back: so many may wait until the processor has something else to do, or is interrupted. */
