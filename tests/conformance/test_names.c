@@ -40,6 +40,56 @@ static void a_name_can_be_chosen_if_it_is_free(void)
     destroy(0x123403);
 }
 
+#define MANY 200
+
+/* Allocates many ports: each has a name of its own, and none that is used otherwise. */
+static void allocate_many(mach_port_t *ports, mach_port_t used)
+{
+    for (int i = 0; i < MANY; i++) {
+        CHECK_SUCCESS(mach_port_allocate(SELF, MACH_PORT_RIGHT_RECEIVE, &ports[i]));
+        CHECK(ports[i] != used);
+        for (int j = 0; j < i; j++)
+            CHECK(MACH_PORT_INDEX(ports[i]) != MACH_PORT_INDEX(ports[j]));
+    }
+}
+
+static void destroy_many(const mach_port_t *ports)
+{
+    for (int i = 0; i < MANY; i++)
+        destroy(ports[i]);
+}
+
+/* A name near those that come next: some may be taken. */
+static mach_port_t choose_near(mach_port_t port, uint32_t distance)
+{
+    mach_port_t name = MACH_PORT_MAKE(MACH_PORT_INDEX(port) + distance, 3u << 24);
+
+    while (mach_port_allocate_name(SELF, MACH_PORT_RIGHT_RECEIVE, name) == KERN_NAME_EXISTS)
+        name = MACH_PORT_MAKE(MACH_PORT_INDEX(name) + 1, 3u << 24);
+    CHECK_EQUAL(type_of(name), MACH_PORT_TYPE_RECEIVE);
+    return name;
+}
+
+static void chosen_names_and_others_do_not_meet(void)
+{
+    static mach_port_t first[MANY], second[MANY];
+    const mach_port_t port = new_port_with_send(), kept = choose_near(port, 5), dropped = choose_near(port, 9);
+
+    destroy(dropped);
+    allocate_many(first, kept);
+    allocate_many(second, kept);
+    for (int i = 0; i < MANY; i++)
+        for (int j = 0; j < MANY; j++)
+            CHECK(first[i] != second[j]);
+    CHECK_EQUAL(type_of(kept), MACH_PORT_TYPE_RECEIVE);
+    destroy_many(first);
+    allocate_many(first, kept);
+    destroy_many(first);
+    destroy_many(second);
+    destroy(kept);
+    destroy(port);
+}
+
 static void a_renamed_right_keeps_its_messages_and_its_references(void)
 {
     mach_port_t port = new_port_with_send();
@@ -206,6 +256,7 @@ const struct conformance_test conformance_tests[] = {
     {"a new receive right has one reference and default limits", a_new_receive_right_has_one_reference_and_default_limits},
     {"only receive rights, sets and dead names can be allocated", only_receive_rights_sets_and_dead_names_can_be_allocated},
     {"a name can be chosen if it is free", a_name_can_be_chosen_if_it_is_free},
+    {"chosen names and others do not meet", chosen_names_and_others_do_not_meet},
     {"a renamed right keeps its messages and its references", a_renamed_right_keeps_its_messages_and_its_references},
     {"a stale name is an error", a_stale_name_is_an_error},
     {"send references are counted", send_references_are_counted},
