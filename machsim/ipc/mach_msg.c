@@ -249,7 +249,7 @@ static void start_send(struct thread *thread)
     const mach_msg_size_t size = thread->msg.send_size;
     struct ipc_parcel parcel;
 
-    if (thread->msg.option & (MACH_SEND_TRAILER | MACH_SEND_NOTIFY)) {
+    if (UNLIKELY(thread->msg.option & (MACH_SEND_TRAILER | MACH_SEND_NOTIFY))) {
         const mach_msg_return_t result = check_send(thread);
 
         if (result != MACH_MSG_SUCCESS) {
@@ -257,12 +257,12 @@ static void start_send(struct thread *thread)
             return;
         }
     }
-    if (size - sizeof(mach_msg_header_t) > IPC_PASS_MAX - sizeof(mach_msg_header_t) || size % 4 != 0) {
+    if (UNLIKELY(size - sizeof(mach_msg_header_t) > IPC_PASS_MAX - sizeof(mach_msg_header_t) || size % 4 != 0)) {
         send_queued(thread, NULL, NULL);
         return;
     }
     parcel.size = size;
-    if (!hal_copyin_message(thread, thread->msg.message, parcel.bytes, size))
+    if (UNLIKELY(!hal_copyin_message(thread, thread->msg.message, parcel.bytes, size)))
         thread_return(thread, (uint32_t)MACH_SEND_INVALID_DATA);
     else
         pass(thread, &parcel);

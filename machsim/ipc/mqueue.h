@@ -50,7 +50,7 @@ ALWAYS_INLINE bool ipc_wait_enter(struct ipc_wait *wait, struct list *queue, str
         atomic_store(&wait->port, port);
     else
         atomic_store(&wait->set, set);
-    if (atomic_load(&wait->stopped) != 0) {
+    if (UNLIKELY(atomic_load(&wait->stopped) != 0)) {
         wait->port = NULL;
         wait->set = NULL;
         atomic_fetch_and(&wait->stopped, ~(uint32_t)WAIT_ABORTED);
@@ -74,7 +74,7 @@ void ipc_wait_disarm(struct thread *thread);
 
 ALWAYS_INLINE void ipc_wait_over(struct ipc_wait *wait, struct thread *thread)
 {
-    if (atomic_load_explicit(&wait->deadline, memory_order_relaxed) != 0)
+    if (UNLIKELY(atomic_load_explicit(&wait->deadline, memory_order_relaxed) != 0))
         ipc_wait_disarm(thread);
 }
 
@@ -115,7 +115,7 @@ ALWAYS_INLINE bool ipc_mqueue_wait_at(struct ipc_port *port, struct ipc_wait *wa
 /* A trap begins: an abort of the one before does not concern it. */
 ALWAYS_INLINE void ipc_wait_start(struct ipc_wait *wait)
 {
-    if (atomic_load_explicit(&wait->stopped, memory_order_relaxed) & WAIT_ABORTED)
+    if (UNLIKELY(atomic_load_explicit(&wait->stopped, memory_order_relaxed) & WAIT_ABORTED))
         atomic_fetch_and(&wait->stopped, ~(uint32_t)WAIT_ABORTED); /* an abort that comes just now is for this trap */
 }
 /* Ends the wait of a thread's trap, now or when it would begin, with MACH_*_INTERRUPTED; with `forever`, of all. */

@@ -29,7 +29,7 @@ ALWAYS_INLINE struct thread *take_first(struct list *waiters, mach_msg_size_t si
 {
     struct thread *receiver = container_of(waiters->next, struct thread, wait.link);
 
-    if (list_empty(waiters) || !fits(receiver, size))
+    if (UNLIKELY(list_empty(waiters) || !fits(receiver, size)))
         return NULL;
     ipc_wait_take(&receiver->wait);
     return receiver;
@@ -73,7 +73,7 @@ static struct thread *take_elsewhere(struct ipc_port *port, struct thread *sende
 /* Who has been taken out of those who wait for a message of a locked port's. */
 ALWAYS_INLINE struct thread *take_receiver(struct ipc_port *port, struct thread *sender, mach_msg_size_t size)
 {
-    if (!may_pass(port))
+    if (UNLIKELY(!may_pass(port)))
         return NULL;
     return list_empty(&port->receivers) ? take_elsewhere(port, sender, size) : take_first(&port->receivers, size);
 }
@@ -98,10 +98,10 @@ ALWAYS_INLINE mach_port_name_t name_reply(struct thread *receiver, struct ipc_po
     mach_port_name_t name;
 
     ipc_space_lock(space);
-    if (!ipc_space_put(space, MACH_PORT_TYPE_SEND_ONCE, reply, &name))
+    if (UNLIKELY(!ipc_space_put(space, MACH_PORT_TYPE_SEND_ONCE, reply, &name)))
         name = name_slowly(space, reply, parcel);
     ipc_space_unlock(space);
-    if (name == MACH_PORT_NULL)
+    if (UNLIKELY(name == MACH_PORT_NULL))
         ipc_port_release_send_once(reply);
     return name;
 }
@@ -184,10 +184,10 @@ void ipc_pass(struct thread *sender, struct ipc_parcel *parcel, struct ipc_passa
     passage->kmsg = NULL;
     passage->routine = NULL;
     passage->next = NULL;
-    if (parcel->header.msgh_bits & MACH_MSGH_BITS_COMPLEX)
+    if (UNLIKELY(parcel->header.msgh_bits & MACH_MSGH_BITS_COMPLEX))
         return;
     ipc_space_lock(space);
-    if (!ipc_simple_find(space, &parcel->header, &rights)) {
+    if (UNLIKELY(!ipc_simple_find(space, &parcel->header, &rights))) {
         ipc_space_unlock(space);
         return;
     }
@@ -221,7 +221,7 @@ void ipc_pass(struct thread *sender, struct ipc_parcel *parcel, struct ipc_passa
         ipc_wait_over(&receiver->wait, receiver);
     parcel->result = MACH_MSG_SUCCESS;
     address_to(receiver, parcel, rights.once, reply, received_name);
-    if (parcel->result == MACH_MSG_SUCCESS)
+    if (!UNLIKELY(parcel->result != MACH_MSG_SUCCESS))
         parcel->size += ipc_trailer_write(parcel->bytes + parcel->size, receiver->msg.option, &origin);
     else
         parcel->size = sizeof parcel->header; /* which tells what it was */

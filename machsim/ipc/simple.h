@@ -29,13 +29,13 @@ ALWAYS_INLINE bool ipc_simple_is(const mach_msg_header_t *header)
 /* What a header names in a locked space.  False: it is another kind of header, or names what it must not. */
 ALWAYS_INLINE bool ipc_simple_find(struct ipc_space *space, const mach_msg_header_t *header, struct ipc_simple *found)
 {
-    if (!ipc_simple_is(header))
+    if (UNLIKELY(!ipc_simple_is(header)))
         return false;
     const bool once = MACH_MSGH_BITS_REMOTE(header->msgh_bits) == MACH_MSG_TYPE_MOVE_SEND_ONCE;
     struct ipc_entry *entry =
         ipc_space_lookup_type(space, header->msgh_remote_port, once ? MACH_PORT_TYPE_SEND_ONCE : MACH_PORT_TYPE_SEND);
 
-    if (entry == NULL || (once && entry->request != NULL))
+    if (UNLIKELY(entry == NULL || (once && entry->request != NULL)))
         return false;
     found->entry = entry;
     found->port = entry_object(entry);
@@ -44,7 +44,7 @@ ALWAYS_INLINE bool ipc_simple_find(struct ipc_space *space, const mach_msg_heade
     if (header->msgh_local_port == MACH_PORT_NULL)
         return true;
     entry = ipc_space_lookup_type(space, header->msgh_local_port, MACH_PORT_TYPE_RECEIVE);
-    if (entry == NULL)
+    if (UNLIKELY(entry == NULL))
         return false;
     found->reply = entry_object(entry);
     return true;

@@ -80,7 +80,7 @@ static inline struct ipc_directory *ipc_space_directory(struct ipc_space *space)
 
 static inline struct ipc_chunk *ipc_space_chunk(const struct ipc_directory *directory, uint32_t number)
 {
-    if (directory == NULL || number >= directory->size)
+    if (UNLIKELY(directory == NULL || number >= directory->size))
         return NULL;
     return atomic_load_explicit(&directory->chunks[number], memory_order_acquire);
 }
@@ -106,11 +106,11 @@ ALWAYS_INLINE struct ipc_entry *ipc_space_lookup_type(struct ipc_space *space, m
 {
     struct ipc_entry *entry = ipc_space_entry(space, MACH_PORT_INDEX(name));
 
-    if (entry == NULL)
+    if (UNLIKELY(entry == NULL))
         return NULL;
     const uint32_t bits = entry_bits(entry);
 
-    return (bits & ENTRY_GEN_MASK) == MACH_PORT_GEN(name) && (bits & types) ? entry : NULL;
+    return UNLIKELY((bits & ENTRY_GEN_MASK) != MACH_PORT_GEN(name) || !(bits & types)) ? NULL : entry;
 }
 
 /* What the name denotes, or NULL. */
@@ -130,7 +130,7 @@ ALWAYS_INLINE bool ipc_space_put(struct ipc_space *space, mach_port_type_t type,
 {
     const uint32_t index = space->free_first;
 
-    if (index == 0 || space->unused < space->unused_end || !space->active || space->names >= space->max_names)
+    if (UNLIKELY(index == 0 || space->unused < space->unused_end || !space->active || space->names >= space->max_names))
         return false;
     struct ipc_entry *entry = ipc_space_at(space, index);
     const uint32_t generation = entry_bits(entry) & ENTRY_GEN_MASK, next = entry->free.next;

@@ -53,7 +53,7 @@ ALWAYS_INLINE mach_msg_size_t ipc_trailer_write(void *to, mach_msg_option_t opti
 
     trailer->msgh_trailer_type = MACH_MSG_TRAILER_FORMAT_0;
     trailer->msgh_trailer_size = ipc_trailer_size(option);
-    if (trailer->msgh_trailer_size != sizeof(mach_msg_trailer_t))
+    if (UNLIKELY(trailer->msgh_trailer_size != sizeof(mach_msg_trailer_t)))
         ipc_trailer_tell(trailer, origin);
     return trailer->msgh_trailer_size;
 }

@@ -8,5 +8,6 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define RARELY __attribute__((noinline, cold))
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 #endif

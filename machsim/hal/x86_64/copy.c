@@ -29,7 +29,7 @@ static inline size_t copy_user(void *to, const void *from, size_t size)
 /* What is left of some bytes when they have been copied up to a fault. */
 static inline size_t copy_mapped(struct cpu *cpu, void *to, const void *from, size_t size)
 {
-    if (processor_count == 1)
+    if (!UNLIKELY(processor_count > 1))
         return copy_user(to, from, size);
     processor_sees(cpu, COPYING);
     const size_t left = copy_user(to, from, size);
@@ -62,14 +62,14 @@ __attribute__((noinline, cold)) static bool copy_rest(struct vm_map *map, void *
 /* Copies bytes of a program's: `write` is whether they are its, and not the kernel's, that are written. */
 static inline bool copy_bytes(struct vm_map *map, void *to, const void *from, size_t size, bool write)
 {
-    if (!is_users((uint64_t)(write ? to : from), size))
+    if (UNLIKELY(!is_users((uint64_t)(write ? to : from), size)))
         return false;
     struct cpu *cpu = cpu_self();
 
     pmap_use(cpu, map->pmap);
     const size_t left = copy_mapped(cpu, to, from, size);
 
-    return left == 0 || copy_rest(map, to, from, size, write, left);
+    return !UNLIKELY(left != 0) || copy_rest(map, to, from, size, write, left);
 }
 
 bool hal_copyin_message(struct thread *thread, uint64_t address, void *to, size_t size)

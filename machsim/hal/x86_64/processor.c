@@ -115,7 +115,7 @@ void processor_stop_others(void)
 /* A few instructions each: a call would take as many. */
 inline __attribute__((always_inline)) void hal_lock_acquire(struct hal_lock *lock)
 {
-    while (atomic_exchange_explicit(&lock->word, 1, memory_order_acquire) != 0)
+    while (UNLIKELY(atomic_exchange_explicit(&lock->word, 1, memory_order_acquire) != 0))
         while (atomic_load_explicit(&lock->word, memory_order_relaxed) != 0)
             cpu_pause();
 }

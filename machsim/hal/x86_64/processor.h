@@ -95,7 +95,7 @@ void processor_leaves_among(struct cpu *cpu, enum place place);
 ALWAYS_INLINE void processor_came(struct cpu *cpu)
 {
     atomic_store_explicit(&cpu->place, IN_KERNEL, memory_order_relaxed);
-    if (processor_count > 1)
+    if (UNLIKELY(processor_count > 1))
         processor_came_among(cpu);
 }
 
@@ -128,10 +128,10 @@ bool processor_work(void);
 /* Callbacks only give memory back: so many may wait until the processor has something else to do, or is interrupted. */
 #define CALLBACKS_WAIT 32u
 
-/* Whether there is something to do, but what an interrupt will tell of. */
+/* Whether there is something to do but continuations, and what an interrupt will tell of. */
 static inline bool processor_is_busy(const struct cpu *cpu)
 {
-    return !list_empty(&cpu->runnable) || cpu->core.deferred.first != NULL || cpu->callback_count > CALLBACKS_WAIT;
+    return cpu->core.deferred.first != NULL || cpu->callback_count > CALLBACKS_WAIT;
 }
 /* Whether callbacks wait for other processors. */
 bool processor_owes(const struct cpu *cpu);

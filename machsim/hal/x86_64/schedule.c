@@ -343,9 +343,9 @@ ALWAYS_INLINE void use_vectors(struct cpu *cpu, struct program *program)
 
 ALWAYS_INLINE void use_bases(struct cpu *cpu, const struct program *program)
 {
-    if (cpu->fs_base != program->fs_base)
+    if (UNLIKELY(cpu->fs_base != program->fs_base))
         cpu_write_msr(0xc0000100, cpu->fs_base = program->fs_base);
-    if (cpu->gs_base != program->gs_base)
+    if (UNLIKELY(cpu->gs_base != program->gs_base))
         cpu_write_msr(0xc0000102, cpu->gs_base = program->gs_base);
 }
 
@@ -369,7 +369,7 @@ _Noreturn ALWAYS_INLINE void go(struct cpu *cpu, struct program *program)
     pmap_use(cpu, program->pmap);
     use_bases(cpu, program);
     use_vectors(cpu, program);
-    if (cpu->quantum_end == 0 && !cpu->unlimited)
+    if (UNLIKELY(cpu->quantum_end == 0 && !cpu->unlimited))
         clock_quantum(QUANTUM);
     processor_leaves(cpu, IN_PROGRAM);
     program_resume(&program->registers);
@@ -381,29 +381,33 @@ _Noreturn ALWAYS_INLINE void go(struct cpu *cpu, struct program *program)
  */
 ALWAYS_INLINE bool begin(struct program *program)
 {
-    if (processor_count > 1)
+    if (UNLIKELY(processor_count > 1))
         atomic_exchange(&program->turn, RUNNING);
     else
         atomic_store_explicit(&program->turn, RUNNING, memory_order_relaxed);
-    if (program->stays == 0)
+    if (!UNLIKELY(program->stays != 0))
         return true;
     program->turn = WORKING;
     return false;
 }
 
 /*
- * Who is next here goes on, if that needs no choice: it has the priority of who was before it, and whoever comes to wait with a
- * higher one sets `chooses`.
+ * Who is next here, once the continuations that wait have been called, goes on, if that needs no choice: it has the priority of
+ * who was before it, and whoever comes to wait with a higher one sets `chooses`.
  */
 bool schedule_go_on(struct cpu *cpu, struct program *program)
 {
     struct program *next = cpu->next;
 
-    if (next == NULL || next->priority != cpu->priority || processor_is_busy(cpu) ||
-        atomic_load_explicit(&cpu->chooses, memory_order_relaxed))
+    if (!list_empty(&cpu->runnable)) {
+        processor_continue(cpu);
+        next = cpu->next;
+    }
+    if (UNLIKELY(next == NULL || next->priority != cpu->priority || processor_is_busy(cpu) ||
+                 atomic_load_explicit(&cpu->chooses, memory_order_relaxed)))
         return false;
     next->on = cpu->number;
-    if (!begin(next))
+    if (UNLIKELY(!begin(next)))
         return false;
     cpu->next = NULL;
     if (next != program)

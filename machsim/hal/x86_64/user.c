@@ -238,8 +238,6 @@ _Noreturn void program_message(uint64_t message, mach_msg_option_t option, mach_
     msg->receive_message = 0;
     msg->scatter_size = 0;
     message_trap(program, false);
-    if (!list_empty(&cpu->runnable))
-        processor_continue(cpu);
     if (schedule_go_on(cpu, program))
         program_go_on();
     processor_run();
