@@ -25,6 +25,12 @@ typedef kern_return_t io_return_t;
 #define D_NODELAY 0x4
 #define D_NOWAIT 0x8
 
+/* What device_get_status tells of any device: its bytes, or 0 where that is nothing, and those of a record; 1 for a stream. */
+#define DEV_GET_SIZE 0
+#define DEV_GET_SIZE_DEVICE_SIZE 0
+#define DEV_GET_SIZE_RECORD_SIZE 1
+#define DEV_GET_SIZE_COUNT 2
+
 /* Results. */
 #define D_SUCCESS 0
 #define D_IO_QUEUED (-1)

@@ -6,6 +6,7 @@
 #include "device/devices.h"
 
 #include <device/device_types.h>
+#include <device/tty_status.h>
 #include <mach/mig_errors.h>
 
 #include "gen/kernel/device_server.h"
@@ -201,15 +202,47 @@ kern_return_t kernel_device_map(device_t name, vm_prot_t protection, vm_offset_t
     return entry != NULL && vm_named_entry_name(entry, pager) == KERN_SUCCESS ? D_SUCCESS : D_NO_MEMORY;
 }
 
-/* None of the devices there are so far has anything to be set. */
-kern_return_t kernel_device_set_status(device_t device, dev_flavor_t flavor, dev_status_t status, mach_msg_type_number_t count)
+/* ---- status ---------------------------------------------------------------------------------------- */
+
+/* Drops what has come and was not read. */
+static void drop_input(struct device *device)
 {
-    (void)flavor, (void)status, (void)count;
-    return device_of(device) == NULL ? D_NO_SUCH_DEVICE : D_INVALID_OPERATION;
+    unsigned char bytes[IO_INBAND_MAX];
+
+    lock_acquire(&device->lock);
+    while (device->driver->read(bytes, sizeof bytes) == sizeof bytes)
+        ;
+    lock_release(&device->lock);
 }
 
-kern_return_t kernel_device_get_status(device_t device, dev_flavor_t flavor, dev_status_t status, mach_msg_type_number_t *count)
+/* What is written is shown at once: there is none to drop. */
+kern_return_t kernel_device_set_status(device_t name, dev_flavor_t flavor, dev_status_t status, mach_msg_type_number_t count)
 {
-    (void)flavor, (void)status, (void)count;
-    return device_of(device) == NULL ? D_NO_SUCH_DEVICE : D_INVALID_OPERATION;
+    struct device *device = device_of(name);
+
+    if (device == NULL)
+        return D_NO_SUCH_DEVICE;
+    if (flavor != TTY_FLUSH || device->driver->read == NULL || device->driver->record_size != 0)
+        return D_INVALID_OPERATION;
+    if (count != 1)
+        return D_INVALID_SIZE;
+    if (*status & D_READ)
+        drop_input(device);
+    return D_SUCCESS;
+}
+
+kern_return_t kernel_device_get_status(device_t name, dev_flavor_t flavor, dev_status_t status, mach_msg_type_number_t *count)
+{
+    const struct device *device = device_of(name);
+
+    if (device == NULL)
+        return D_NO_SUCH_DEVICE;
+    if (flavor != DEV_GET_SIZE)
+        return D_INVALID_OPERATION;
+    if (*count < DEV_GET_SIZE_COUNT)
+        return D_INVALID_SIZE;
+    status[DEV_GET_SIZE_DEVICE_SIZE] = 0;
+    status[DEV_GET_SIZE_RECORD_SIZE] = device->driver->record_size == 0 ? 1 : (int)device->driver->record_size;
+    *count = DEV_GET_SIZE_COUNT;
+    return D_SUCCESS;
 }

@@ -121,4 +121,4 @@ void device_time_stop(void)
     lock_release(&vm_lock);
 }
 
-const struct hal_device device_time = {.name = "time", .read = read_time, .map = map_time};
+const struct hal_device device_time = {.name = "time", .read = read_time, .record_size = sizeof(mach_timespec_t), .map = map_time};

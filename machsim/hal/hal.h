@@ -201,6 +201,7 @@ struct hal_device {
     const char *name;
     size_t (*write)(const void *bytes, size_t size); /* all of them: how many that is */
     size_t (*read)(void *bytes, size_t size);        /* those that are there; 0: none yet, and device_ready will be called */
+    size_t record_size; /* of what is read each time; 0: it is a stream of bytes */
     /* Memory of it, with a reference: D_SUCCESS, or another of device/device_types.h. */
     int (*map)(uint64_t offset, uint64_t size, int protection, struct vm_object **object);
 };

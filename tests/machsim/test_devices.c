@@ -8,6 +8,7 @@
 #include "gen/mach_vm.h"
 #include "maps.h"
 
+#include <device/tty_status.h>
 #include <mach/clock_types.h>
 #include <mach/time_value.h>
 
@@ -34,6 +35,50 @@ START_TEST(devices_are_opened_by_name_and_mode)
     ck_assert_int_eq(device_open(master, D_READ, "nothing", &device), D_NO_SUCH_DEVICE);
     ck_assert_int_eq(device_open(echo, D_READ, "echo", &device), KERN_INVALID_ARGUMENT);
     ck_assert_int_eq(device_close(master), D_NO_SUCH_DEVICE);
+}
+END_TEST
+
+START_TEST(a_device_tells_its_size)
+{
+    int status[DEV_STATUS_MAX];
+    mach_msg_type_number_t count = DEV_STATUS_MAX;
+    mach_port_t clock;
+
+    ck_assert_int_eq(device_get_status(echo, DEV_GET_SIZE, status, &count), D_SUCCESS);
+    ck_assert_uint_eq(count, DEV_GET_SIZE_COUNT);
+    ck_assert_int_eq(status[DEV_GET_SIZE_DEVICE_SIZE], 0);
+    ck_assert_int_eq(status[DEV_GET_SIZE_RECORD_SIZE], 1);
+    ck_assert_int_eq(device_open(master, D_READ, "time", &clock), D_SUCCESS);
+    count = DEV_STATUS_MAX;
+    ck_assert_int_eq(device_get_status(clock, DEV_GET_SIZE, status, &count), D_SUCCESS);
+    ck_assert_int_eq(status[DEV_GET_SIZE_RECORD_SIZE], sizeof(mach_timespec_t));
+    count = 1;
+    ck_assert_int_eq(device_get_status(clock, DEV_GET_SIZE, status, &count), D_INVALID_SIZE);
+    count = DEV_STATUS_MAX;
+    ck_assert_int_eq(device_get_status(echo, 77, status, &count), D_INVALID_OPERATION);
+    ck_assert_int_eq(device_get_status(master, DEV_GET_SIZE, status, &count), D_NO_SUCH_DEVICE);
+    ck_assert_int_eq(device_close(clock), D_SUCCESS);
+}
+END_TEST
+
+START_TEST(what_was_not_read_can_be_dropped)
+{
+    char bytes[IO_INBAND_MAX];
+    mach_msg_type_number_t count = sizeof bytes;
+    mach_port_t clock;
+    int written, what = D_WRITE;
+
+    ck_assert_int_eq(device_write_inband(echo, 0, 0, (char[]){"hello"}, 5, &written), D_SUCCESS);
+    ck_assert_int_eq(device_set_status(echo, TTY_FLUSH, &what, 1), D_SUCCESS);
+    ck_assert_int_eq(device_read_inband(echo, D_NOWAIT, 0, 2, bytes, &count), D_SUCCESS);
+    what = D_READ;
+    ck_assert_int_eq(device_set_status(echo, TTY_FLUSH, &what, 0), D_INVALID_SIZE);
+    ck_assert_int_eq(device_set_status(echo, TTY_FLUSH, &what, 1), D_SUCCESS);
+    ck_assert_int_eq(device_read_inband(echo, D_NOWAIT, 0, 2, bytes, &count), D_WOULD_BLOCK);
+    ck_assert_int_eq(device_set_status(echo, 77, &what, 1), D_INVALID_OPERATION);
+    ck_assert_int_eq(device_open(master, D_READ, "time", &clock), D_SUCCESS);
+    ck_assert_int_eq(device_set_status(clock, TTY_FLUSH, &what, 1), D_INVALID_OPERATION);
+    ck_assert_int_eq(device_close(clock), D_SUCCESS);
 }
 END_TEST
 
@@ -179,7 +224,8 @@ int main(void)
 {
     Suite *suite = suite_create("devices");
     const TTest *const tests[] = {
-        devices_are_opened_by_name_and_mode, what_is_written_is_read, there_may_be_nothing_to_read,
+        devices_are_opened_by_name_and_mode, a_device_tells_its_size, what_was_not_read_can_be_dropped, what_is_written_is_read,
+        there_may_be_nothing_to_read,
         a_reader_waits_until_there_is_something, the_device_time_tells_the_calendar, the_time_can_be_mapped,
     };
 

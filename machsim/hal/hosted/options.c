@@ -54,7 +54,7 @@ static const struct argp_option option_list[] = {
     {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "Log error, warning, info or debug [warning]", 0},
     {"on-demand", KEY_ON_DEMAND, NULL, 0, "End soon after the last client has left", 0},
     {"linger", KEY_LINGER, "SECONDS", 0, "With --on-demand, how soon [5]", 0},
-    {"workers", KEY_WORKERS, "N", 0, "Worker threads [one for each processor]", 0},
+    {"workers", KEY_WORKERS, "N", 0, "Pairs of worker threads [one for each processor]", 0},
     {NULL, 0, NULL, 0, "What one task may have:", 1},
     {"max-ports", KEY_MAX_PORTS, "N", 0, "Receive rights [$MACH_MAX_PORTS]", 1},
     {"max-rights", KEY_MAX_RIGHTS, "N", 0, "Names of rights [$MACH_PORT_RIGHTS]", 1},
