@@ -307,6 +307,36 @@ START_TEST(whoever_tells_of_faults_gets_what_it_maps_and_no_more)
 }
 END_TEST
 
+/* How long the daemon's first thread has run, in nanoseconds. */
+static uint64_t porter_time(void)
+{
+    struct ucred daemon;
+    socklen_t size = sizeof daemon;
+    char path[64];
+    unsigned long long time = 0;
+
+    ck_assert_int_eq(getsockopt(task_connection, SOL_SOCKET, SO_PEERCRED, &daemon, &size), 0);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", (int)daemon.pid, (int)daemon.pid);
+    FILE *file = fopen(path, "r");
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fscanf(file, "%llu", &time), 1);
+    fclose(file);
+    return time;
+}
+
+START_TEST(what_no_one_reads_from_a_connection_keeps_no_one_busy)
+{
+    join();
+    ck_assert_int_eq((int)send(connection, "f", 1, MSG_NOSIGNAL), 1);
+    const uint64_t before = porter_time();
+
+    usleep(500000);
+    ck_assert_uint_lt(porter_time() - before, 200000000);
+    daemon_serves();
+}
+END_TEST
+
 START_TEST(wrong_hellos_are_turned_away)
 {
     struct wire_hello hello = {.magic = WIRE_MAGIC + 1, .version = WIRE_VERSION, .kind = WIRE_TASK};
@@ -336,6 +366,7 @@ int main(void)
         a_file_that_is_not_sealed_is_refused,
         only_a_userfaultfd_brings_faults,
         whoever_tells_of_faults_gets_what_it_maps_and_no_more,
+        what_no_one_reads_from_a_connection_keeps_no_one_busy,
         wrong_hellos_are_turned_away,
     };
 

@@ -336,7 +336,7 @@ void os_poll_remove(int poll, int file)
 
 void os_poll_set(int poll, int file, void *context, bool readable)
 {
-    struct epoll_event event = {.events = readable ? EPOLLIN : 0, .data.ptr = context};
+    struct epoll_event event = {.events = readable ? EPOLLIN : EPOLLRDHUP, .data.ptr = context};
 
     epoll_ctl(poll, EPOLL_CTL_MOD, file, &event);
 }

@@ -287,6 +287,7 @@ static int hello_thread(struct client *client, const struct wire_hello *hello, c
         return error;
     thread_reference(client->thread->thread);
     client->kind = CLIENT_THREAD;
+    os_poll_set(poll_file, client->file, client, false); /* what comes is for the thread's own traps to take */
     client->process = process;
     cds_list_move(&client->link, &process->clients);
     return 0;
@@ -402,7 +403,7 @@ static void event(struct client *client, bool ended)
                 process_leave(client->process);
             break;
         case CLIENT_THREAD:
-            if (ended) /* what comes is for the thread's own traps to take */
+            if (ended)
                 end_thread(client);
             break;
         }
