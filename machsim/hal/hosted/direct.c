@@ -124,17 +124,19 @@ struct direct_task *direct_task_get(struct task *task)
 
 uint32_t direct_offers(struct task *task)
 {
-    struct direct_task *direct = task->machine == NULL ? NULL : direct_of(task);
     uint32_t offers = 0;
 
-    if (direct == NULL)
+    if (task->machine == NULL)
         return 0;
-    lock_acquire(&task->lock);
-    if (!task->active) /* who hears that its wait is over hears this too */
-        atomic_store(&direct->state->ended, 1);
+    lock_acquire(&task->lock); /* while it is held, what the task has stays */
+    const struct direct_task *direct = task->machine;
+
+    if (direct != NULL) {
+        if (!task->active) /* who hears that its wait is over hears this too */
+            atomic_store(&direct->state->ended, 1);
+        offers = atomic_load(&direct->offers);
+    }
     lock_release(&task->lock);
-    offers = atomic_load(&direct->offers);
-    direct_task_put(direct);
     return offers;
 }
 
@@ -213,19 +215,31 @@ static bool uses_no_names(uint32_t number, const uint64_t *arguments)
     return number >= WIRE_TRAP_CHANNEL && number <= WIRE_TRAP_ANSWERED;
 }
 
+/* What a task has, with a reference, if it uses anything that was set aside for it. */
+static struct direct_task *unsettled(struct task *task)
+{
+    lock_acquire(&task->lock);
+    struct direct_task *direct = task->machine;
+
+    if (direct != NULL && (atomic_load(&direct->state->used) != 0 || atomic_load(&direct->state->fresh_used) != 0))
+        ref_get(&direct->refs);
+    else
+        direct = NULL;
+    lock_release(&task->lock);
+    return direct;
+}
+
 void direct_settle(struct task *task, uint32_t number, const uint64_t *arguments)
 {
-    struct direct_task *direct = task->machine == NULL ? NULL : direct_of(task);
-
     direct_release_settle();
-    if (direct == NULL) {
-        defer_drain();
-        return;
+    struct direct_task *direct = task->machine == NULL ? NULL : unsettled(task);
+
+    if (direct != NULL) {
+        direct_fresh_settle(direct);
+        if (!uses_no_names(number, arguments))
+            settle(direct, NULL);
+        direct_task_put(direct);
     }
-    direct_fresh_settle(direct);
-    if (!uses_no_names(number, arguments))
-        settle(direct, NULL);
-    direct_task_put(direct);
     defer_drain();
 }
 
