@@ -48,8 +48,8 @@ __attribute__((format(printf, 2, 3))) void log_line(enum log_level level, const 
 void os_futex_wake(_Atomic uint32_t *word, int count);
 /* Sleeps while *word is `value`, at most until `deadline` (of hal_now; 0: forever).  Wakes for no reason too. */
 void os_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline);
-/* The same for many words. */
-void os_futex_wait_many(_Atomic uint32_t *const *words, const uint32_t *values, unsigned count, uint64_t deadline);
+/* The same for many words, forever. */
+void os_futex_wait_many(_Atomic uint32_t *const *words, const uint32_t *values, unsigned count);
 #define OS_FUTEX_MANY 128u
 /* A file in memory that cannot change its size; -1 and errno. */
 int os_shared_file(const char *name, size_t size);
@@ -91,6 +91,11 @@ bool os_file_ended(int file);
 int os_event_open(void);
 void os_event_raise(int file);
 void os_event_clear(int file);
+
+/* A descriptor that is readable from a deadline of hal_now's on; -1 and errno. */
+int os_alarm_open(void);
+void os_alarm_set(int file, uint64_t deadline);
+void os_alarm_clear(int file);
 
 /*
  * Faults of another process: userfaultfd(2).  A descriptor that came from a client may be anything, and may have become

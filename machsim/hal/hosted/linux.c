@@ -19,6 +19,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,18 +73,17 @@ void os_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline)
                        FUTEX_BITSET_MATCH_ANY));
 }
 
-void os_futex_wait_many(_Atomic uint32_t *const *words, const uint32_t *values, unsigned count, uint64_t deadline)
+void os_futex_wait_many(_Atomic uint32_t *const *words, const uint32_t *values, unsigned count)
 {
     struct futex_waitv waiters[OS_FUTEX_MANY];
-    const struct timespec until = timespec_of(deadline);
 
     if (count == 1) {
-        os_futex_wait(words[0], values[0], deadline);
+        os_futex_wait(words[0], values[0], 0);
         return;
     }
     for (unsigned i = 0; i < count; i++)
         waiters[i] = (struct futex_waitv){.val = values[i], .uaddr = (uintptr_t)words[i], .flags = FUTEX_32};
-    check_wait(syscall(SYS_futex_waitv, waiters, count, 0, deadline == 0 ? NULL : &until, CLOCK_MONOTONIC));
+    check_wait(syscall(SYS_futex_waitv, waiters, count, 0, NULL, CLOCK_MONOTONIC));
 }
 
 /* ---- files in memory ------------------------------------------------------------------------------- */
@@ -374,6 +374,25 @@ void os_event_clear(int file)
     eventfd_t count;
 
     eventfd_read(file, &count);
+}
+
+int os_alarm_open(void)
+{
+    return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+}
+
+void os_alarm_set(int file, uint64_t deadline)
+{
+    const struct itimerspec at = {.it_value = timespec_of(deadline)};
+
+    timerfd_settime(file, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
+void os_alarm_clear(int file)
+{
+    uint64_t count;
+
+    (void)!read(file, &count, sizeof count);
 }
 
 int os_signals_open(const sigset_t *set)

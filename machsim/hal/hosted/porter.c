@@ -25,6 +25,7 @@
 #include "hal/hosted/hosted.h"
 #include "kern/defer.h"
 #include "kern/host.h"
+#include "kern/timer.h"
 
 struct process {
     struct cds_list_head link; /* in `processes` */
@@ -36,7 +37,7 @@ struct process {
     pid_t pid;
 };
 
-enum client_kind { CLIENT_NEW, CLIENT_TASK, CLIENT_THREAD, CLIENT_PROCESS, CLIENT_LISTEN, CLIENT_SIGNAL, CLIENT_GATE };
+enum client_kind { CLIENT_NEW, CLIENT_TASK, CLIENT_THREAD, CLIENT_PROCESS, CLIENT_LISTEN, CLIENT_SIGNAL, CLIENT_GATE, CLIENT_ALARM };
 
 /* A descriptor that the porter waits at. */
 struct client {
@@ -59,6 +60,7 @@ static _Atomic bool gate_open;
 static struct client listener = {.kind = CLIENT_LISTEN, .file = -1};
 static struct client signals = {.kind = CLIENT_SIGNAL, .file = -1};
 static struct client gate = {.kind = CLIENT_GATE, .file = -1};
+static struct client alarms = {.kind = CLIENT_ALARM, .file = -1};
 static bool stopping;
 
 /* ---- descriptors that are waited at ---------------------------------------------------------------- */
@@ -383,6 +385,26 @@ static void signal_came(void)
         }
 }
 
+/*
+ * Timers are the porter's: workers that slept until the next would each need a timer of the host's.  An alarm that comes before its
+ * time, for the timer that it was set for is no more, has the next set.  The core calls this under the lock of its timers.
+ */
+void hal_alarm(uint64_t deadline)
+{
+    static uint64_t set;
+
+    if (deadline == 0 || (deadline >= set && set > hal_now()))
+        return;
+    set = deadline;
+    os_alarm_set(alarms.file, deadline);
+}
+
+static void alarm_came(void)
+{
+    os_alarm_clear(alarms.file);
+    timer_expire();
+}
+
 static void gate_came(void)
 {
     os_event_clear(gate.file);
@@ -396,6 +418,7 @@ static void event(struct client *client, bool ended)
         case CLIENT_LISTEN: let_in(); break;
         case CLIENT_SIGNAL: signal_came(); break;
         case CLIENT_GATE: gate_came(); break;
+        case CLIENT_ALARM: alarm_came(); break;
         case CLIENT_NEW: newcomer(client); break;
         case CLIENT_PROCESS: process_end(client->process); break;
         case CLIENT_TASK:
@@ -554,9 +577,10 @@ bool porter_open(void)
     poll_file = os_poll_open();
     signals.file = os_signals_open(&caught);
     gate.file = os_event_open();
+    alarms.file = os_alarm_open();
     if (!inherited_socket() && !listen_at_socket())
         return false;
-    if (poll_file < 0 || !wait_at(&listener) || !wait_at(&signals) || !wait_at(&gate)) {
+    if (poll_file < 0 || !wait_at(&listener) || !wait_at(&signals) || !wait_at(&gate) || !wait_at(&alarms)) {
         log_line(LOG_LEVEL_ERROR, "cannot wait for clients: %s", strerror(errno));
         return false;
     }
@@ -579,6 +603,7 @@ static void close_all(void)
     close(listener.file);
     close(signals.file);
     close(gate.file);
+    close(alarms.file);
     close(poll_file);
     remove_paths();
 }
@@ -593,6 +618,7 @@ void porter_run(void)
 {
     bool was_idle = false;
 
+    timer_expire(); /* the next may have been set before there were alarms */
     if (!start_bootstrap())
         porter_open_gate();
     if (options.ready >= 0) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * worker.c - workers, two for each processor: they do the traps of threads that ring their bells, run continuations,
- * and fire timers.
+ * worker.c - workers, two for each processor: they do the traps of threads that ring their bells, and run continuations.
  *
  * An eager worker takes the processor from the client that wakes it: a short trap is over before the client would have gone to
  * sleep.  A patient one lets the client go to sleep first: a trap that ends in a wait is over then without the client running
@@ -18,7 +17,6 @@
 
 #include "hal/hosted/hosted.h"
 #include "kern/defer.h"
-#include "kern/timer.h"
 
 struct worker {
     pthread_t thread;
@@ -29,14 +27,12 @@ unsigned worker_count;
 static struct worker workers[MAX_WORKERS * 2];
 static unsigned started;
 static _Atomic bool stopping;
-static _Atomic uint64_t alarm_at;
 
 /* What the core keeps for each processor, and the threads that it is to run on. */
 static __thread struct processor processor;
 static __thread struct {
     struct thread **threads;
     unsigned first, count, room;
-    unsigned number; /* a worker's */
     bool is_worker, is_patient;
 } run;
 
@@ -180,35 +176,12 @@ static bool answer_all(unsigned number)
     return some;
 }
 
-/* ---- timers ---------------------------------------------------------------------------------------- */
-
-void hal_alarm(uint64_t deadline)
-{
-    atomic_store(&alarm_at, deadline);
-    if (!run.is_worker) /* a worker sees it before it sleeps; but a patient one leaves it to the eager one of its processor */
-        workers_wake();
-    else if (run.is_patient && deadline != 0)
-        wake(run.number - worker_count, run.number - worker_count + 1);
-}
-
-static bool expire(void)
-{
-    const uint64_t deadline = atomic_load(&alarm_at);
-
-    if (deadline == 0 || deadline > hal_now())
-        return false;
-    timer_expire();
-    defer_drain();
-    return true;
-}
-
 /* ---- the loop -------------------------------------------------------------------------------------- */
 
 static bool work(unsigned number)
 {
     bool some = answer_all(number);
 
-    some |= expire();
     some |= run_one_shared();
     while (run_own())
         some = true;
@@ -292,7 +265,7 @@ static bool look(unsigned number)
     looking.wanted = false;
     for (unsigned i = 1; i <= LOOKS && !rung; i++) {
         rung = has_rung(number);
-        if (i % LOOKS_YIELD == 0 && (others_run() || expire()))
+        if (i % LOOKS_YIELD == 0 && others_run())
             break;
         os_pause();
     }
@@ -319,7 +292,7 @@ static void rest(unsigned number)
         values[i] = atomic_load(words[i]);
     }
     if (!work(number) && !atomic_load(&stopping) && atomic_load(&user_count) == count)
-        os_futex_wait_many(words, values, count, run.is_patient ? 0 : atomic_load(&alarm_at));
+        os_futex_wait_many(words, values, count);
     for (unsigned i = 0; i < count; i++)
         atomic_store(&users[i]->bells[number]->sleeping, 0);
 }
@@ -330,7 +303,6 @@ static void *worker_main(void *argument)
 
     os_pin(worker->number % worker_count);
     os_name_thread("worker");
-    run.number = worker->number;
     run.is_patient = worker->number >= worker_count;
     if (run.is_patient)
         os_be_patient();
