@@ -19,7 +19,7 @@ struct routine_descriptor;
 struct thread;
 
 /* Bytes that such a message has at most. */
-#define IPC_PASS_MAX 2048u
+#define IPC_PASS_MAX 4352u
 
 /* A message on its way. */
 struct ipc_parcel {
