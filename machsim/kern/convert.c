@@ -10,27 +10,39 @@
 #include "vm/vm_named_entry.h"
 #include "vm/vm_pager.h"
 
-/* The port that a name in a request denotes, with a reference; NULL.  Most often it is where that was sent. */
-static struct ipc_port *port_of(mach_port_t name)
+/*
+ * The port that a name in a request denotes; NULL.  Most often it is where that was sent, which the request has a reference to; else
+ * there is one, which *held is.
+ */
+static struct ipc_port *find_port(mach_port_t name, struct ipc_port **held)
 {
     struct ipc_port *destination = kobject_destination(name);
     uint32_t bits;
     void *port;
 
-    if (destination != NULL) {
-        ipc_port_reference(destination);
+    *held = NULL;
+    if (destination != NULL)
         return destination;
-    }
     if (ipc_right_find(ipc_space_kernel, name, MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_SEND, &bits, &port) !=
         KERN_SUCCESS)
         return NULL;
+    return *held = port;
+}
+
+/* The same with a reference in any case. */
+static struct ipc_port *port_of(mach_port_t name)
+{
+    struct ipc_port *held, *port = find_port(name, &held);
+
+    if (port != NULL && held == NULL)
+        ipc_port_reference(port);
     return port;
 }
 
 /* What a port stands for, with a reference to it, if it is of one of two types. */
 static void *object_of(mach_port_t name, enum ipc_object_type type, enum ipc_object_type other, size_t refs)
 {
-    struct ipc_port *port = port_of(name);
+    struct ipc_port *held, *port = find_port(name, &held);
     void *object = NULL;
 
     if (port == NULL)
@@ -42,7 +54,8 @@ static void *object_of(mach_port_t name, enum ipc_object_type type, enum ipc_obj
     if (object != NULL && !ref_try_get((struct ref *)((char *)object + refs)))
         object = NULL;
     ipc_port_unlock(port);
-    ipc_port_release(port);
+    if (held != NULL)
+        ipc_port_release(held);
     return object;
 }
 

@@ -146,7 +146,7 @@ static void *pop(struct kept *kept)
     return block;
 }
 
-static void *fill(struct kept *kept, size_t zone)
+RARELY static void *fill(struct kept *kept, size_t zone)
 {
     hal_lock_acquire(&lock);
     for (void *block; kept->count < BATCH && (block = take_block(zone)) != NULL;)
@@ -156,7 +156,7 @@ static void *fill(struct kept *kept, size_t zone)
 }
 
 /* Gives blocks back, until so many are left. */
-static void empty(struct kept *kept, size_t zone, uint32_t left)
+RARELY static void empty(struct kept *kept, size_t zone, uint32_t left)
 {
     hal_lock_acquire(&lock);
     while (kept->count > left)
@@ -172,7 +172,7 @@ void zone_trim(void)
 
 /* ---- hal.h ----------------------------------------------------------------------------------------- */
 
-static void *take_pages(size_t size)
+RARELY static void *take_pages(size_t size)
 {
     const unsigned order = order_of(size);
     uint64_t physical = order < MEMORY_ORDERS ? memory_take(order) : 0;
@@ -184,20 +184,21 @@ static void *take_pages(size_t size)
     return physical == 0 ? NULL : memory_at(physical);
 }
 
-static void *take(struct cpu *cpu, size_t size)
+ALWAYS_INLINE void *take(struct cpu *cpu, size_t size)
 {
     struct kept *kept = &cpu->kept[zone_of(size)];
     void *block = pop(kept);
 
-    return block != NULL ? block : fill(kept, zone_of(size));
+    return UNLIKELY(block == NULL) ? fill(kept, zone_of(size)) : block;
 }
 
 void *hal_alloc_raw(size_t size)
 {
     struct cpu *cpu = cpu_self();
-    void *memory = size <= LARGEST ? take(cpu, size) : take_pages(size);
+    void *memory = UNLIKELY(size > LARGEST) ? take_pages(size) : take(cpu, size);
 
-    cpu->bytes += memory == NULL ? 0 : size;
+    if (!UNLIKELY(memory == NULL))
+        cpu->bytes += size;
     return memory;
 }
 
@@ -217,13 +218,13 @@ void hal_free(void *memory, size_t size)
     if (memory == NULL)
         return;
     cpu->bytes -= size;
-    if (size > LARGEST) {
+    if (UNLIKELY(size > LARGEST)) {
         memory_give(memory_address(memory), order_of(size));
         return;
     }
     struct kept *kept = &cpu->kept[zone_of(size)];
 
     push(kept, memory);
-    if (kept->count > 2 * BATCH)
+    if (UNLIKELY(kept->count > 2 * BATCH))
         empty(kept, zone_of(size), BATCH);
 }
