@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* interfaces.c - the interfaces that the kernel serves, those most used first. */
+/* interfaces.c - the interfaces that the kernel serves: first those without routines that may wait, the most used first. */
 #include "kern/interfaces.h"
 
 #include <stddef.h>
@@ -29,7 +29,7 @@ const struct mig_subsystem *const kernel_interfaces[] = {
     TABLE(kernel_mach_port_subsystem),
     TABLE(kernel_task_subsystem),
     TABLE(kernel_thread_act_subsystem),
-    TABLE(kernel_mach_host_subsystem),
+    TABLE(kernel_mach_host_subsystem), /* KERNEL_INTERFACES_AT_ONCE are these */
     TABLE(kernel_clock_subsystem),
     TABLE(kernel_clock_priv_subsystem),
     TABLE(kernel_device_subsystem),
