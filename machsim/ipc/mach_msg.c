@@ -201,7 +201,8 @@ ALWAYS_INLINE bool wait_at(struct thread *thread, struct ipc_port *port)
 }
 
 /* The kernel serves a request at once. */
-__attribute__((noinline)) static void serve_at_once(struct thread *thread, const struct ipc_passage *passage, struct ipc_parcel *request)
+__attribute__((noinline)) static void serve_at_once(struct thread *thread, const struct ipc_passage *passage,
+                                                    struct ipc_parcel *request)
 {
     struct ipc_parcel answer;
 

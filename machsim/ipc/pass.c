@@ -50,7 +50,8 @@ static bool is_his_own(const struct thread *sender, const struct ipc_port *port,
     const struct mach_msg_arguments *msg = &sender->msg;
 
     return (msg->option & MACH_RCV_MSG) && port->space == sender->task->space && port->name == msg->receive_name &&
-           port->queue_limit > 0 && list_empty(&port->senders) && ipc_trailer_exists(msg->option) && msg->scatter_size == 0 && fits(sender, size);
+           port->queue_limit > 0 && list_empty(&port->senders) && ipc_trailer_exists(msg->option) &&
+           msg->scatter_size == 0 && fits(sender, size);
 }
 
 /* Whether a locked port is where messages may pass at all. */
@@ -134,11 +135,13 @@ static struct ipc_kmsg *keep(struct thread *sender, const struct ipc_parcel *par
 }
 
 /* A port of a locked space where a sender is to wait for as long as it takes; NULL: he is not, or must be told. */
-ALWAYS_INLINE struct ipc_port *next_port(struct ipc_space *space, const struct thread *sender, const struct ipc_parcel *parcel, struct ipc_port *reply)
+ALWAYS_INLINE struct ipc_port *next_port(struct ipc_space *space, const struct thread *sender,
+                                         const struct ipc_parcel *parcel, struct ipc_port *reply)
 {
     const struct mach_msg_arguments *msg = &sender->msg;
 
-    if ((msg->option & (MACH_RCV_MSG | MACH_RCV_TIMEOUT)) != MACH_RCV_MSG || !ipc_trailer_exists(msg->option) || msg->scatter_size != 0)
+    if ((msg->option & (MACH_RCV_MSG | MACH_RCV_TIMEOUT)) != MACH_RCV_MSG || !ipc_trailer_exists(msg->option) ||
+        msg->scatter_size != 0)
         return NULL;
     if (reply == NULL || msg->receive_name != parcel->header.msgh_local_port) {
         struct ipc_entry *entry = ipc_space_lookup_type(space, msg->receive_name, MACH_PORT_TYPE_RECEIVE);
@@ -232,7 +235,8 @@ void ipc_pass(struct thread *sender, struct ipc_parcel *parcel, struct ipc_passa
 /* Whether whoever asks the kernel is the only one who can get a message of a locked port's, and is to get it. */
 static bool is_for_asker(const struct thread *asker, const struct ipc_port *port, mach_msg_size_t size)
 {
-    return may_pass(port) && list_empty(&port->receivers) && list_empty(&port->set_links) && is_his_own(asker, port, round_msg(size));
+    return may_pass(port) && list_empty(&port->receivers) && list_empty(&port->set_links) &&
+           is_his_own(asker, port, round_msg(size));
 }
 
 bool ipc_pass_reply(struct thread *asker, struct ipc_kmsg *reply)

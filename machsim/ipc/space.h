@@ -96,7 +96,8 @@ static inline struct ipc_entry *ipc_space_entry(struct ipc_space *space, uint32_
 /* The same for one that is there. */
 ALWAYS_INLINE struct ipc_entry *ipc_space_at(struct ipc_space *space, uint32_t index)
 {
-    struct ipc_chunk *chunk = atomic_load_explicit(&ipc_space_directory(space)->chunks[index / SPACE_CHUNK_ENTRIES], memory_order_relaxed);
+    struct ipc_chunk *chunk =
+        atomic_load_explicit(&ipc_space_directory(space)->chunks[index / SPACE_CHUNK_ENTRIES], memory_order_relaxed);
 
     return &chunk->entries[index % SPACE_CHUNK_ENTRIES];
 }

@@ -353,7 +353,8 @@ bool kobject_serve(struct ipc_kmsg *request, struct thread *asker)
 /* ---- requests that never wait ------------------------------------------------------------------------ */
 
 /* Has the routine serve a request, which is no message of the kernel's: of one it has what functions may ask for. */
-static void call(const struct thread *asker, const struct ipc_passage *passage, struct ipc_parcel *request, struct ipc_parcel *answer)
+static void call(const struct thread *asker, const struct ipc_passage *passage, struct ipc_parcel *request,
+                 struct ipc_parcel *answer)
 {
     struct processor *processor = hal_processor();
     struct ipc_kmsg serving;

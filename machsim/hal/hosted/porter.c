@@ -37,7 +37,16 @@ struct process {
     pid_t pid;
 };
 
-enum client_kind { CLIENT_NEW, CLIENT_TASK, CLIENT_THREAD, CLIENT_PROCESS, CLIENT_LISTEN, CLIENT_SIGNAL, CLIENT_GATE, CLIENT_ALARM };
+enum client_kind {
+    CLIENT_NEW,
+    CLIENT_TASK,
+    CLIENT_THREAD,
+    CLIENT_PROCESS,
+    CLIENT_LISTEN,
+    CLIENT_SIGNAL,
+    CLIENT_GATE,
+    CLIENT_ALARM
+};
 
 /* A descriptor that the porter waits at. */
 struct client {
