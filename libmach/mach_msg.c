@@ -54,9 +54,9 @@ static mach_msg_return_t finish(struct ring *ring, mach_msg_header_t *msg, mach_
  * Whether a trap most likely waits for another task: it only receives, or answers and receives, or asks with rights or memory
  * someone else than the kernel.  Other requests that go by traps are mostly for that.
  */
-static bool waits(const mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size)
+static bool waits(const mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size, mach_msg_timeout_t timeout)
 {
-    if (!(option & MACH_RCV_MSG))
+    if (!(option & MACH_RCV_MSG) || ((option & MACH_RCV_TIMEOUT) && timeout == 0))
         return false;
     if (!(option & MACH_SEND_MSG) || send_size < sizeof *msg)
         return true;
@@ -92,8 +92,9 @@ static mach_msg_return_t mach_msg_once(mach_msg_header_t *msg, mach_msg_option_t
     mach_msg_return_t result = stage_message(ring, msg, staged ? send_size : 0, rcv_msg, rcv_msg == NULL ? 0 : rcv_limit);
 
     if (result == MACH_MSG_SUCCESS)
-        result = ring_trap(ring, interruptible, waits(msg, option, send_size)) ? finish(ring, msg, option, staged ? send_size : 0, rcv_size, receive_at)
-                                                : no_kernel(option);
+        result = ring_trap(ring, interruptible, waits(msg, option, send_size, timeout))
+                     ? finish(ring, msg, option, staged ? send_size : 0, rcv_size, receive_at)
+                     : no_kernel(option);
     const bool offers = atomic_load_explicit(&ring->area->offers, memory_order_relaxed) > 0;
 
     ring_put(ring);
