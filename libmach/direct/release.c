@@ -83,7 +83,7 @@ static bool take_grant(struct named *named, mach_port_name_t name)
 
 /* ---- the table ------------------------------------------------------------------------------------- */
 
-/* Puts a name into the table, which has room only while machsim reads it. */
+/* Puts a name into the table.  False: that is full, for machsim has not read it lately. */
 static bool put(struct channel_task *task, mach_port_name_t name)
 {
     if (!direct_lock(&lock))

@@ -8,7 +8,6 @@
  */
 #include <mach/mach.h>
 
-#include "machsim/ipc/trailer.h"
 #include "steps.h"
 #include "tables.h"
 

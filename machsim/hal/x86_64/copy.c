@@ -39,7 +39,7 @@ static inline size_t copy_mapped(struct cpu *cpu, void *to, const void *from, si
 }
 
 /* Copies what is left of bytes where there was a fault.  Who takes a page away each time does so without end. */
-__attribute__((noinline, cold)) static bool copy_rest(struct vm_map *map, void *to, const void *from, size_t size, bool write, size_t left)
+RARELY static bool copy_rest(struct vm_map *map, void *to, const void *from, size_t size, bool write, size_t left)
 {
     const vm_prot_t access = write ? VM_PROT_READ | VM_PROT_WRITE : VM_PROT_READ;
 
