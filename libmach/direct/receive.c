@@ -4,9 +4,9 @@
 
 #include <mach/mach.h>
 
-#include "copy.h"
 #include "libmach/ring/os.h"
 #include "libmach/ring/ring.h"
+#include "machsim/hal/hosted/channel_copy.h"
 #include "tables.h"
 #include "steps.h"
 

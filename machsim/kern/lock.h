@@ -5,6 +5,7 @@
  * A processor that holds a lock takes only locks that stand further down here, and never two of one rank.
  * Each acquisition checks that, but in the kernel that boots.
  *
+ *   RANK_SETTLE   the machine's: what a task has done without the core becomes so
  *   RANK_CHANNEL  the machine's: what comes to a port without the core, on its way into the queue (ipc/direct.h)
  *   RANK_SPACE    ipc_space: its names and what they denote
  *   RANK_TRANSIT  the one lock under which receive rights get into messages: ipc/transit.h
@@ -20,7 +21,7 @@
 #include "hal/hal.h"
 #include "kern/assert.h"
 
-enum rank { RANK_CHANNEL, RANK_SPACE, RANK_TRANSIT, RANK_PORT, RANK_SET, RANK_TASK, RANK_MEMORY, RANK_LEAF };
+enum rank { RANK_SETTLE, RANK_CHANNEL, RANK_SPACE, RANK_TRANSIT, RANK_PORT, RANK_SET, RANK_TASK, RANK_MEMORY, RANK_LEAF };
 
 struct lock {
     struct hal_lock hal;

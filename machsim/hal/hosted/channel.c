@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hal/hosted/channel_copy.h"
 #include "hal/hosted/direct.h"
 #include "ipc/right.h"
 #include "kern/string.h"
@@ -69,6 +70,7 @@ static struct channel *new_channel(struct direct_task *sender, struct direct_por
     ref_get(&(channel->sender = sender)->refs);
     ref_get(&(channel->receiver = port->owner)->refs);
     direct_port_reference(channel->port = port);
+    channel->accepted = true; /* until it is offered */
     channel->forward_file = channel->backward_file = -1;
     channel->forward = new_memory("mach-channel", sizeof *channel->forward, &channel->forward_file);
     channel->backward = new_memory("mach-answers", sizeof *channel->backward, &channel->backward_file);
@@ -138,6 +140,15 @@ static bool is_known(const struct direct_port *port, const struct direct_task *s
     return false;
 }
 
+/* The receiver may accept it from now on: all of it is there. */
+static void offer(struct channel *channel)
+{
+    atomic_fetch_add(&channel->receiver->offers, 1);
+    lock_acquire(&channel->lock);
+    channel->accepted = false;
+    lock_release(&channel->lock);
+}
+
 struct channel *channel_open(struct direct_task *sender, struct direct_port *port, mach_port_name_t name)
 {
     struct channel *channel = new_channel(sender, port, name);
@@ -151,8 +162,8 @@ struct channel *channel_open(struct direct_task *sender, struct direct_port *por
     lock_acquire(&port->pull_lock);
     fine = fine && direct_port_page(port) && !is_known(port, sender) && take_send_right(port);
     if (fine) {
-        atomic_fetch_add(&port->owner->offers, 1);
         list_append(&port->channels, &channel->link);
+        offer(channel);
     }
     lock_release(&port->pull_lock);
     if (fine) {
@@ -227,7 +238,7 @@ static bool drain_one(struct channel *channel)
 
     if (kmsg == NULL)
         return false;
-    memcpy(kmsg->message, forward->data + offset, size);
+    channel_copy(kmsg->message, forward->data + offset, size);
     if (!atomic_compare_exchange_strong(&channel->backward->head, &head, head + 1)) {
         ipc_kmsg_free(kmsg);
         return true;
@@ -346,7 +357,7 @@ void channel_answer(struct channel *channel, unsigned slot)
         ipc_port_release_send_once(right);
         return;
     }
-    memcpy(kmsg->message, channel->backward->data[slot], size);
+    channel_copy(kmsg->message, channel->backward->data[slot], size);
     kmsg->id = kmsg->message->msgh_id;
     kmsg->destination = (struct ipc_right){.port = right, .type = MACH_MSG_TYPE_PORT_SEND_ONCE};
     (void)ipc_mqueue_send(kmsg, NULL, MACH_MSG_OPTION_NONE, MACH_MSG_TIMEOUT_NONE);

@@ -31,6 +31,7 @@ static struct direct_task *new_task(struct task *task)
     if (direct == NULL)
         return NULL;
     ref_init(&direct->refs);
+    lock_init(&direct->settle_lock, RANK_SETTLE);
     lock_init(&direct->lock, RANK_LEAF);
     task_reference(direct->task = task);
     direct->file = os_shared_file("mach-task", sizeof *direct->state);
@@ -142,15 +143,23 @@ uint32_t direct_offers(struct task *task)
 
 /* ---- reply rights that become real ----------------------------------------------------------------- */
 
-/* What machsim has set aside for a lease, which is given up. */
-static mach_port_name_t take_lease(struct direct_task *direct, unsigned i)
+/* The name that is set aside for a lease, which changes only under settle_lock while there is one. */
+static mach_port_name_t lease_name(struct direct_task *direct, unsigned i)
 {
     lock_acquire(&direct->lock);
     const mach_port_name_t name = direct->leases[i];
 
-    direct->leases[i] = MACH_PORT_NULL;
     lock_release(&direct->lock);
     return name;
+}
+
+/* The lease is not in use any more, and another name may be set aside for it. */
+static void end_lease(struct direct_task *direct, unsigned i)
+{
+    atomic_fetch_and(&direct->state->used, ~((uint64_t)1 << i));
+    lock_acquire(&direct->lock);
+    direct->leases[i] = MACH_PORT_NULL;
+    lock_release(&direct->lock);
 }
 
 /* The right that a lease stands for; NULL: it is none. */
@@ -169,20 +178,10 @@ static struct ipc_port *leased_right(struct direct_task *direct, const struct ch
     return right;
 }
 
-/* Makes the i-th lease a real right, if it is in use and no one answers just now. */
-static void settle_lease(struct direct_task *direct, unsigned i)
+static void give_leased(struct direct_task *direct, const struct channel_lease *lease, mach_port_name_t own)
 {
-    struct channel_lease *lease = &direct->state->leases[i];
-    uint32_t used = LEASE_USED;
-
-    if (!atomic_compare_exchange_strong(&lease->state, &used, LEASE_NONE))
-        return;
-    const mach_port_name_t own = take_lease(direct, i), name = atomic_load(&lease->name);
-
-    atomic_fetch_and(&direct->state->used, ~((uint64_t)1 << i));
-    if (own == MACH_PORT_NULL)
-        return;
     struct ipc_port *right = leased_right(direct, lease);
+    const mach_port_name_t name = atomic_load(&lease->name);
 
     if (MACH_PORT_INDEX(name) != MACH_PORT_INDEX(own) || !ipc_right_copyout_lease(direct->task->space, right, name)) {
         (void)ipc_right_copyout_lease(direct->task->space, NULL, own);
@@ -190,8 +189,27 @@ static void settle_lease(struct direct_task *direct, unsigned i)
     }
 }
 
+/*
+ * Makes the i-th lease a real right, if it is in use and no one answers just now.  It counts as in use until it is one: a trap of
+ * another thread's that needs it waits for settle_lock.
+ */
+static void settle_lease(struct direct_task *direct, unsigned i)
+{
+    struct channel_lease *lease = &direct->state->leases[i];
+    uint32_t used = LEASE_USED;
+
+    if (!atomic_compare_exchange_strong(&lease->state, &used, LEASE_NONE))
+        return;
+    const mach_port_name_t own = lease_name(direct, i);
+
+    if (own != MACH_PORT_NULL)
+        give_leased(direct, lease, own);
+    end_lease(direct, i);
+}
+
 static void settle(struct direct_task *direct, const struct channel *channel)
 {
+    lock_acquire(&direct->settle_lock);
     uint64_t used = atomic_load(&direct->state->used);
 
     for (; used != 0; used &= used - 1) {
@@ -200,6 +218,7 @@ static void settle(struct direct_task *direct, const struct channel *channel)
         if (channel == NULL || atomic_load(&direct->state->leases[i].channel) == channel->incoming)
             settle_lease(direct, i);
     }
+    lock_release(&direct->settle_lock);
 }
 
 void direct_settle_channel(struct direct_task *direct, const struct channel *channel)

@@ -7,7 +7,8 @@
  * its name any more, or the receive right leaves its name, or one of the tasks ends; what is in it is pulled then.  It is
  * freed when, besides, no answer can come by it any more.
  *
- * Locks: pull_lock of a port (RANK_CHANNEL) while messages go from its channels into its queue; it guards the list of
+ * Locks: settle_lock of a task (RANK_SETTLE) while what it has done without a trap becomes so: a trap of another thread's finds
+ * that all of it has, or waits.  pull_lock of a port (RANK_CHANNEL) while messages go from its channels into its queue; it guards the list of
  * channels too.  What the core tells with its own locks held is done later, as deferred work.  The locks of tasks and
  * channels are leaves.
  */
@@ -30,6 +31,7 @@ struct direct_task {
     _Atomic uint32_t offers; /* channels that it has not accepted yet */
     _Atomic bool releases;   /* its window is not closed, and the timer is armed, with a reference */
     struct timer release_timer;
+    struct lock settle_lock; /* leases and ports that were in use become real, and names that were let go of go */
     struct lock lock;        /* guards all below */
     _Atomic bool ended;
     struct channel *incoming[CHANNEL_INCOMING], *outgoing[CHANNEL_OUTGOING];
@@ -75,7 +77,7 @@ struct channel {
     bool closed;      /* under pull_lock; while not, a send right to the port is the channel's */
     bool broken;      /* the same: what its sender has put there makes no sense */
     struct lock lock; /* guards all below */
-    bool accepted, freed;
+    bool accepted, freed; /* accepted: or not offered yet */
     struct kept {
         struct ipc_port *port; /* a send-once right for the answer, if its port has left its name */
         uint32_t sequence;

@@ -88,50 +88,70 @@ void direct_fresh_fill(struct direct_task *direct)
     }
 }
 
-static struct direct_fresh take(struct direct_task *direct, unsigned i)
+/* What the i-th is, which changes only under settle_lock while there is one. */
+static struct direct_fresh fresh_of(struct direct_task *direct, unsigned i)
 {
     lock_acquire(&direct->lock);
     const struct direct_fresh fresh = direct->fresh[i];
 
-    direct->fresh[i].port = NULL;
     lock_release(&direct->lock);
     return fresh;
 }
 
-/* The task has allocated the i-th. */
+/* There may be another. */
+static void clear(struct direct_task *direct, unsigned i)
+{
+    lock_acquire(&direct->lock);
+    direct->fresh[i].port = NULL;
+    lock_release(&direct->lock);
+}
+
+/* Gives the task a port, if it names it by what was set aside for it. */
+static void give(struct ipc_space *space, const struct direct_fresh *own, mach_port_name_t name)
+{
+    give_room(space);
+    if (MACH_PORT_INDEX(name) == MACH_PORT_INDEX(own->name) && ipc_right_copyout_lease_receive(space, own->port, name))
+        return;
+    ipc_port_destroy(own->port);
+    (void)ipc_right_copyout_lease(space, NULL, own->name);
+}
+
+/*
+ * The task has allocated the i-th.  It counts as in use until it is a right: a trap of another thread's that needs it waits for
+ * settle_lock.
+ */
 static void settle(struct direct_task *direct, unsigned i)
 {
     struct channel_fresh *fresh = &direct->state->fresh[i];
-    struct ipc_space *space = direct->task->space;
     uint32_t used = LEASE_USED;
 
     if (!atomic_compare_exchange_strong(&fresh->state, &used, LEASE_NONE))
         return;
-    const struct direct_fresh own = take(direct, i);
-    const mach_port_name_t name = atomic_load(&fresh->name);
+    const struct direct_fresh own = fresh_of(direct, i);
 
+    if (own.port != NULL)
+        give(direct->task->space, &own, atomic_load(&fresh->name));
     atomic_fetch_and(&direct->state->fresh_used, ~(1u << i));
-    if (own.port == NULL)
-        return;
-    give_room(space);
-    if (MACH_PORT_INDEX(name) == MACH_PORT_INDEX(own.name) && ipc_right_copyout_lease_receive(space, own.port, name))
-        return;
-    ipc_port_destroy(own.port);
-    (void)ipc_right_copyout_lease(space, NULL, own.name);
+    clear(direct, i);
 }
 
 void direct_fresh_settle(struct direct_task *direct)
 {
+    lock_acquire(&direct->settle_lock);
     for (uint32_t used = atomic_load(&direct->state->fresh_used); used != 0; used &= used - 1)
         settle(direct, (unsigned)__builtin_ctz(used));
+    lock_release(&direct->settle_lock);
 }
 
 void direct_fresh_end(struct direct_task *direct)
 {
+    lock_acquire(&direct->settle_lock);
     for (unsigned i = 0; i < CHANNEL_FRESH; i++) {
-        const struct direct_fresh own = take(direct, i);
+        const struct direct_fresh own = fresh_of(direct, i);
 
+        clear(direct, i);
         if (own.port != NULL)
             ipc_port_destroy(own.port);
     }
+    lock_release(&direct->settle_lock);
 }

@@ -18,21 +18,25 @@ static _Atomic unsigned window_count;
 
 /* ---- the table ------------------------------------------------------------------------------------- */
 
-/* Lets go of what a task has left.  A hostile one has it do that as often as there is room, each time. */
+/*
+ * Lets go of what a task has left.  A name counts as left until it is let go of: a trap that comes meanwhile waits for the lock.
+ * A hostile task has it do that as often as there is room, each time.
+ */
 static void drain(struct direct_task *direct)
 {
     struct channel_task *state = direct->state;
 
+    lock_acquire(&direct->settle_lock);
     for (unsigned i = 0; i < CHANNEL_RELEASES; i++) {
-        uint32_t head = atomic_load(&state->release_head);
+        const uint32_t head = atomic_load(&state->release_head);
 
         if (head == atomic_load(&state->release_tail))
-            return;
-        const mach_port_name_t name = atomic_load_explicit(&state->releases[head % CHANNEL_RELEASES], memory_order_relaxed);
-
-        if (atomic_compare_exchange_strong(&state->release_head, &head, head + 1))
-            (void)kernel_mach_port_deallocate(direct->task->space, name);
+            break;
+        (void)kernel_mach_port_deallocate(
+            direct->task->space, atomic_load_explicit(&state->releases[head % CHANNEL_RELEASES], memory_order_relaxed));
+        atomic_store(&state->release_head, head + 1);
     }
+    lock_release(&direct->settle_lock);
 }
 
 static bool has_left_some(const struct direct_task *direct)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* copy.h - copies bytes that the other side may be changing: what they were worth is found out afterwards. */
-#ifndef LIBMACH_DIRECT_COPY_H
-#define LIBMACH_DIRECT_COPY_H
+/*
+ * channel_copy.h - copies bytes that another may be changing: what they were worth is found out afterwards.
+ *
+ * ThreadSanitizer is told so by copying words one by one, with no order.
+ */
+#ifndef HOSTED_CHANNEL_COPY_H
+#define HOSTED_CHANNEL_COPY_H
 
 #include <stdatomic.h>
 #include <stddef.h>
