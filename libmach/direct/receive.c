@@ -60,7 +60,10 @@ struct at_port {
     struct receiving *receiving;
     struct channel_port *port;
     bool lacks_leases; /* a message could not be taken for want of a name for its reply right */
+    unsigned quiet; /* a channel that is empty, but says still that it is not: the next message there is seen by itself */
 };
+
+#define NO_CHANNEL CHANNEL_INCOMING
 
 /* `pulling` first: what was pulled before is queued. */
 static bool must_trap(const struct channel_record *record, mach_port_name_t name)
@@ -90,6 +93,8 @@ static enum looked copy_oldest(struct at_port *at, const struct incoming *channe
     if (!channel_is_message(offset, taken->size, CHANNEL_ROOM) || taken->slot > CHANNEL_SLOTS ||
         !fits(at->receive, taken->size))
         return BY_MACHSIM;
+    if (taken->slot != 0) /* to be looked at when it is answered */
+        __builtin_prefetch(&forward->slots[taken->slot - 1]);
     channel_copy(at->receive->to, forward->data + offset, taken->size);
     atomic_store_explicit(&at->receiving->sender,
                           atomic_load_explicit(&forward->processor, memory_order_relaxed) + 1, memory_order_relaxed);
@@ -163,7 +168,7 @@ static enum looked look_into(struct at_port *at, unsigned number)
         return BY_MACHSIM;
     if (channel->forward != NULL && channel->record == at->number && atomic_load(&at->task->incoming[number].open)) {
         looked = take_oldest(at, channel, number);
-        if (looked == NOTHING) {
+        if (looked == NOTHING && at->quiet != number) {
             atomic_fetch_and(ready, ~bit);
             looked = take_oldest(at, channel, number); /* a sender that saw the bit has published before */
             if (looked != NOTHING)
@@ -198,14 +203,33 @@ static enum looked look(struct at_port *at)
     return NOTHING;
 }
 
+/* Whether there is something in a channel, or there may be. */
+static bool has_more(unsigned number)
+{
+    struct incoming *channel = &direct_incoming[number];
+
+    if (!direct_try_lock(&channel->lock))
+        return true;
+    const bool more =
+        channel->forward == NULL || atomic_load(&channel->forward->tail) != atomic_load(&channel->backward->head);
+
+    direct_unlock(&channel->lock);
+    return more;
+}
+
 static bool something_at_port(const void *context)
 {
     const struct at_port *at = context;
 
-    for (unsigned i = 0; i < CHANNEL_INCOMING / 64; i++)
-        if (atomic_load(&at->port->ready[i]) != 0)
+    for (unsigned i = 0; i < CHANNEL_INCOMING / 64; i++) {
+        uint64_t ready = atomic_load(&at->port->ready[i]);
+
+        if (at->quiet / 64 == i)
+            ready &= ~((uint64_t)1 << at->quiet % 64);
+        if (ready != 0)
             return true;
-    return must_trap(at->record, at->name);
+    }
+    return (at->quiet != NO_CHANNEL && has_more(at->quiet)) || must_trap(at->record, at->name);
 }
 
 static void wait_begin(struct direct_wait *wait, const struct direct_receive *receive)
@@ -262,11 +286,33 @@ static bool prefers_channels(struct receiving *receiving, struct channel_port *p
     return true;
 }
 
+/*
+ * Where the last message came from another processor, it is worth while to wait a little for the next.  The channel that it came by
+ * may say meanwhile that it has more: so there is nothing to change when it has, and neither side waits for the other's line.
+ */
+static unsigned quiet_channel(const struct at_port *at)
+{
+    const uint32_t sender = atomic_load_explicit(&at->receiving->sender, memory_order_relaxed);
+
+    if (sender == 0 || sender - 1 == direct_processor())
+        return NO_CHANNEL;
+    return (atomic_load_explicit(&at->receiving->turn, memory_order_relaxed) - 1) % CHANNEL_INCOMING;
+}
+
+static void spin_at_port(struct at_port *at)
+{
+    const uint32_t sender = atomic_load_explicit(&at->receiving->sender, memory_order_relaxed);
+
+    if (!direct_spin(&at->receiving->spin, sender - 1, something_at_port, at))
+        at->quiet = NO_CHANNEL;
+}
+
 static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
 {
     struct direct_wait wait = {.start = 0};
 
     wait_begin(&wait, at->receive);
+    at->quiet = wait.only_look ? NO_CHANNEL : quiet_channel(at);
     for (;;) {
         const bool queued = must_trap(at->record, at->name);
         enum looked looked = queued ? BY_MACHSIM : look(at);
@@ -287,12 +333,12 @@ static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
         if (looked == BY_MACHSIM || !prefers_channels(at->receiving, at->port) ||
             (atomic_load(&at->record->flags) & (RECORD_PARKED | RECORD_BLOCKED))) /* or a sender waits there */
             return wait_end(&wait, WAITED_LONG, at->receive, result);
-        const uint32_t sender = atomic_load_explicit(&at->receiving->sender, memory_order_relaxed);
-
         if (wait.only_look)
             return wait_end(&wait, WAITED_OUT, at->receive, result);
-        if (sender != 0 && direct_spin(&at->receiving->spin, sender - 1, something_at_port, at))
+        if (at->quiet != NO_CHANNEL) {
+            spin_at_port(at);
             continue;
+        }
         const enum direct_waited how = sleep_at_port(at, &wait);
 
         if (how != WAITED)
@@ -332,7 +378,7 @@ static void add_member(struct at_set *at, unsigned record)
     struct at_port *port = &at->ports[at->count];
 
     *port = (struct at_port){.receive = at->receive, .task = at->task, .record = &at->task->records[record],
-                             .number = record, .receiving = &direct_receiving[record], .set = at->bit};
+                             .number = record, .receiving = &direct_receiving[record], .set = at->bit, .quiet = NO_CHANNEL};
     port->name = atomic_load(&port->record->name);
     port->port = direct_page(port->record, record);
     at->count += port->port != NULL && port->name != MACH_PORT_NULL;
@@ -470,7 +516,7 @@ static bool something_at_slot(const void *context)
 {
     const struct at_slot *at = context;
 
-    return atomic_load(&at->channel->backward->answers[at->slot].answered) == at->sequence ||
+    return ANSWERED_SEQUENCE(atomic_load(&at->channel->backward->answers[at->slot].answered)) == at->sequence ||
            atomic_load(&at->channel->forward->slots[at->slot].state) != SLOT_WORD(at->sequence, SLOT_OUTSTANDING) ||
            must_trap(at->record, at->receive->name);
 }
@@ -484,9 +530,11 @@ static enum looked take_answer(struct at_slot *at)
 
     if (atomic_load(&forward->slots[at->slot].state) != word)
         return BY_MACHSIM;
-    if (atomic_load(&backward->answers[at->slot].answered) != at->sequence)
+    const uint64_t answered = atomic_load(&backward->answers[at->slot].answered);
+    const uint32_t size = ANSWERED_SIZE(answered);
+
+    if (ANSWERED_SEQUENCE(answered) != at->sequence)
         return must_trap(at->record, at->receive->name) ? BY_MACHSIM : NOTHING;
-    const uint32_t size = atomic_load_explicit(&backward->answers[at->slot].size, memory_order_relaxed);
 
     if (!channel_is_message(0, size, CHANNEL_LARGEST) || !fits(at->receive, size))
         return BY_MACHSIM;

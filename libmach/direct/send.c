@@ -330,9 +330,8 @@ static bool put_answer(struct incoming *channel, unsigned slot, uint32_t sequenc
     if (atomic_load(&of->state) != SLOT_WORD(sequence, SLOT_OUTSTANDING) || atomic_load(&of->parked))
         return false;
     channel_copy(channel->backward->data[slot], msg, size);
-    atomic_store_explicit(&answer->size, size, memory_order_relaxed);
     atomic_store_explicit(&channel->backward->processor, direct_processor(), memory_order_relaxed);
-    atomic_store(&answer->answered, sequence);
+    atomic_store(&answer->answered, ANSWERED(sequence, size));
     return true;
 }
 

@@ -346,7 +346,8 @@ void channel_ring_slot(struct channel *channel, unsigned slot)
 void channel_answer(struct channel *channel, unsigned slot)
 {
     struct channel_answer *answer = &channel->backward->answers[slot];
-    const uint32_t sequence = atomic_load(&answer->answered), size = atomic_load(&answer->size);
+    const uint64_t answered = atomic_load(&answer->answered);
+    const uint32_t sequence = ANSWERED_SEQUENCE(answered), size = ANSWERED_SIZE(answered);
     struct ipc_port *right = channel_settle(channel, slot, sequence);
 
     if (!ipc_port_valid(right))

@@ -65,26 +65,33 @@ struct channel_slot {
     _Atomic uint32_t parked;   /* the answer is to be pulled */
 };
 
+/*
+ * Lines: what one side writes often and the other looks at all the time has a line of its own, as has what only machsim reads.
+ */
 struct channel_forward {
     alignas(64) _Atomic uint32_t tail; /* messages so far */
     _Atomic uint32_t processor;        /* where the sender ran last */
     _Atomic uint32_t blocked;          /* how many threads wait for the channel to be empty, or are about to */
-    _Atomic uint32_t sending;          /* room may have been taken for a message that is not there yet */
+    alignas(64) _Atomic uint32_t sending; /* room may have been taken for a message that is not there yet */
     alignas(64) _Atomic uint32_t open; /* machsim: messages may go this way */
     _Atomic uint32_t incoming;         /* machsim: the number that the channel has with its receiver */
     security_token_t sender;           /* machsim: who answers */
     audit_token_t audit;
-    struct channel_entry entries[CHANNEL_ENTRIES];
+    alignas(64) struct channel_entry entries[CHANNEL_ENTRIES];
     struct channel_slot slots[CHANNEL_SLOTS];
     alignas(4096) uint8_t data[CHANNEL_ROOM];
 };
 
 struct channel_answer {
-    _Atomic uint32_t answered; /* the slot's sequence, once the answer is there */
+    _Atomic uint64_t answered; /* ANSWERED, once the answer is there */
     _Atomic uint32_t bell;     /* futex of whoever waits for it */
-    _Atomic uint32_t size;
     uint32_t reserved;
 };
+
+/* The slot's sequence, and the answer's bytes. */
+#define ANSWERED(sequence, size) ((uint64_t)(size) << 32 | (uint32_t)(sequence))
+#define ANSWERED_SEQUENCE(word) ((uint32_t)(word))
+#define ANSWERED_SIZE(word) ((uint32_t)((word) >> 32))
 
 struct channel_backward {
     alignas(64) _Atomic uint32_t head; /* messages taken so far */
@@ -101,12 +108,12 @@ struct channel_backward {
 #define CHANNEL_INCOMING 256u
 
 struct channel_port {
-    _Atomic uint32_t bell;     /* futex of those who wait for messages */
+    alignas(64) _Atomic uint32_t bell; /* futex of those who wait for messages */
     _Atomic uint32_t sleeping; /* how many do, or more */
     _Atomic uint32_t parked;   /* messages are to go through machsim */
     _Atomic uint32_t wanted;   /* a message that could go by a channel had to go through machsim, for it was parked */
-    _Atomic int32_t credits;   /* how many more may be sent: the queue's limit less what is queued */
     _Atomic uint64_t ready[CHANNEL_INCOMING / 64]; /* channels in which there may be something */
+    alignas(64) _Atomic int32_t credits; /* how many more may be sent: the queue's limit less what is queued */
 };
 
 #define CHANNEL_PORT_SIZE 4096u

@@ -20,6 +20,8 @@
 #endif
 #endif
 
+#define CHANNEL_COPY_PART 2048u
+
 /* Message bytes: a multiple of four. */
 static inline void channel_copy(void *to, const void *from, size_t size)
 {
@@ -35,7 +37,12 @@ static inline void channel_copy(void *to, const void *from, size_t size)
                               atomic_load_explicit((const _Atomic uint32_t *)from + i, memory_order_relaxed),
                               memory_order_relaxed);
 #else
-    memcpy(to, from, size);
+    /* In parts for which the C library uses no string instructions: those are slow where lines come from another processor. */
+    for (size_t at = 0, part; at < size; at += part) {
+        part = size - at < CHANNEL_COPY_PART ? size - at : CHANNEL_COPY_PART;
+        __asm__("" : "+r"(part)); /* the compiler, which would use one itself, does not know how many bytes it is */
+        memcpy((uint8_t *)to + at, (const uint8_t *)from + at, part);
+    }
 #endif
 }
 
