@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "libmach/ring/os.h"
+#include "machsim/hal/hosted/pause.h"
 #include "tables.h"
 #include "steps.h"
 
@@ -59,7 +60,7 @@ bool direct_spin(_Atomic uint32_t *spin, uint32_t processor, bool (*ready)(const
             atomic_store_explicit(spin, SPIN_MOST, memory_order_relaxed);
             return true;
         }
-        mach_os_pause();
+        processor_pause();
     }
     atomic_store_explicit(spin, most / 2, memory_order_relaxed);
     return false;

@@ -10,6 +10,7 @@
 #include "ring.h"
 
 #include "libmach/direct/tables.h"
+#include "machsim/hal/hosted/pause.h"
 #include "os.h"
 
 /* Traps after which it is looked how quickly they come, at first and at most, and what is quick. */
@@ -75,7 +76,7 @@ bool helper_answers(const struct wire_area *area)
             helper.period = TRAPS_FIRST;
             return true;
         }
-        mach_os_pause();
+        processor_pause();
     }
     helper.worker = 0;
     return false;

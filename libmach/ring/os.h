@@ -60,15 +60,4 @@ bool mach_os_inherit(void *address, size_t size, bool inherited);
 
 #pragma GCC visibility pop
 
-/* Between two looks at what another processor is to change. */
-static inline void mach_os_pause(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
-
 #endif

@@ -276,11 +276,10 @@ mach_msg_return_t ipc_kmsg_copyout_pseudo(struct ipc_kmsg *kmsg, struct ipc_spac
     return body.lacks;
 }
 
-void ipc_kmsg_copyout_destination(struct ipc_kmsg *kmsg, struct ipc_space *space)
+void ipc_kmsg_copyout_destination(struct ipc_kmsg *kmsg)
 {
     const mach_port_name_t voucher = MACH_PORT_NULL;
 
-    (void)space;
     ipc_kmsg_consume_destination(kmsg);
     write_header(kmsg, MACH_PORT_NULL, 0, kmsg->received_name, kmsg->destination.type, voucher);
 }

@@ -149,7 +149,7 @@ void ipc_kmsg_consume_destination(struct ipc_kmsg *kmsg);
 mach_msg_return_t ipc_kmsg_lack_of_names(kern_return_t result);
 
 /* The destination alone, for the header of a message that is too large to be received. */
-void ipc_kmsg_copyout_destination(struct ipc_kmsg *kmsg, struct ipc_space *space);
+void ipc_kmsg_copyout_destination(struct ipc_kmsg *kmsg);
 
 /*
  * Whether a receiver's places fit a message.  MACH_RCV_INVALID_TYPE: one is for memory where there are rights, or the

@@ -348,7 +348,7 @@ static mach_msg_return_t put(struct thread *thread, struct ipc_kmsg *kmsg, mach_
 /* A message that the receiver cannot have is destroyed; its header tells what it was, where there is room. */
 static mach_msg_return_t put_header(struct thread *thread, struct ipc_kmsg *kmsg, mach_msg_return_t result)
 {
-    ipc_kmsg_copyout_destination(kmsg, thread->task->space);
+    ipc_kmsg_copyout_destination(kmsg);
     const mach_msg_header_t header = *kmsg->message;
 
     ipc_kmsg_destroy(kmsg);

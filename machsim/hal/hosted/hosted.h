@@ -131,16 +131,6 @@ void os_yield(void);
 /* The calling thread does not take the processor from whoever wakes it. */
 void os_be_patient(void);
 
-/* Between two looks at what another processor is to change. */
-static inline void os_pause(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 /* As many descriptors as may be. */
 void os_raise_limits(void);
 void os_name_thread(const char *name);

@@ -16,6 +16,7 @@
 #include <urcu.h>
 
 #include "hal/hosted/hosted.h"
+#include "hal/hosted/pause.h"
 #include "kern/defer.h"
 
 struct worker {
@@ -267,7 +268,7 @@ static bool look(unsigned number)
         rung = has_rung(number);
         if (i % LOOKS_YIELD == 0 && others_run())
             break;
-        os_pause();
+        processor_pause();
     }
     if (rung && looking.shy_for > 0)
         looking.shy_for -= looking.shy_for / 64 + 1; /* forgotten after some hundreds of traps */
