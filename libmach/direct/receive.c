@@ -43,7 +43,8 @@ static void complete(const struct direct_receive *receive, mach_port_name_t port
     to->msgh_remote_port = reply;
     to->msgh_local_port = port;
     to->msgh_voucher_port = MACH_PORT_NULL;
-    memset((uint8_t *)to + size, 0, round_msg(size) - size);
+    if (size % 4 != 0)
+        memset((uint8_t *)to + size, 0, round_msg(size) - size);
     direct_write_trailer((uint8_t *)to + round_msg(size), receive->option, record, sender, audit);
 }
 
@@ -112,7 +113,7 @@ static void keep(struct at_port *at, unsigned number, const struct taken *taken)
 
         reply = atomic_load_explicit(&lease->name, memory_order_relaxed);
         atomic_fetch_or(&at->task->used, (uint64_t)1 << taken->lease);
-        atomic_store(&lease->state, LEASE_USED);
+        atomic_store_explicit(&lease->state, LEASE_USED, memory_order_release);
     }
     complete(at->receive, at->name, taken->size, reply, MACH_MSG_TYPE_PORT_SEND, at->record, &from->sender,
              &from->audit);
@@ -136,7 +137,7 @@ static enum looked take_oldest(struct at_port *at, struct incoming *channel, uns
     const bool first = !must_trap(at->record, at->name) && atomic_load(&at->task->incoming[number].open) &&
                        (at->set == 0 || (atomic_load(&at->record->sets) & at->set));
 
-    atomic_store(&channel->backward->taking, 1);
+    atomic_store_explicit(&channel->backward->taking, 1, memory_order_relaxed); /* seen before what follows, which moves the head */
     const bool taken_by_us = first && atomic_compare_exchange_strong(&channel->backward->head, &head, head + 1);
 
     if (taken_by_us)
@@ -542,7 +543,7 @@ static enum looked take_answer(struct at_slot *at)
     if (must_trap(at->record, at->receive->name) ||
         !atomic_compare_exchange_strong(&forward->slots[at->slot].state, &word, SLOT_WORD(at->sequence, SLOT_FREE)))
         return BY_MACHSIM;
-    atomic_store(&at->record->waiting, 0);
+    atomic_store_explicit(&at->record->waiting, 0, memory_order_release);
     complete(at->receive, at->receive->name, size, MACH_PORT_NULL, MACH_MSG_TYPE_PORT_SEND_ONCE, at->record,
              &forward->sender, &forward->audit);
     return RECEIVED;
@@ -557,7 +558,7 @@ static enum direct_waited sleep_at_slot(struct at_slot *at, struct direct_wait *
     atomic_store(&slot->sleeping, 1);
     const enum direct_waited how = something_at_slot(at) ? WAITED : direct_sleep(wait, bell, value);
 
-    atomic_store(&slot->sleeping, 0);
+    atomic_store_explicit(&slot->sleeping, 0, memory_order_relaxed); /* one wake too many costs little */
     return how;
 }
 

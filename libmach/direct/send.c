@@ -119,7 +119,7 @@ static bool take_slot(struct outgoing *channel, struct request *request)
         atomic_store_explicit(&slot->reply, request->msg->msgh_local_port, memory_order_relaxed);
         atomic_store_explicit(&slot->parked, 0, memory_order_relaxed);
         atomic_store_explicit(&slot->sleeping, 0, memory_order_relaxed);
-        atomic_store(&slot->state, SLOT_WORD(request->sequence, SLOT_OUTSTANDING));
+        atomic_store_explicit(&slot->state, SLOT_WORD(request->sequence, SLOT_OUTSTANDING), memory_order_release);
         return true;
     }
     return false;
@@ -185,7 +185,7 @@ static enum put put(struct outgoing *channel, struct request *request)
         return full;
     if (request->reply != NULL && !take_slot(channel, request))
         return CANNOT;
-    atomic_store(&channel->forward->sending, 1);
+    atomic_store_explicit(&channel->forward->sending, 1, memory_order_relaxed); /* seen before what follows, which takes room */
     const bool fits = take_credit(channel->port);
 
     if (fits)

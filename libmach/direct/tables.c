@@ -541,5 +541,5 @@ void direct_drop_lease(unsigned number)
 
     atomic_store_explicit(&lease->name, direct_next_name(name), memory_order_relaxed);
     atomic_fetch_and(&task->used, ~((uint64_t)1 << number));
-    atomic_store(&lease->state, LEASE_FREE);
+    atomic_store_explicit(&lease->state, LEASE_FREE, memory_order_release);
 }
