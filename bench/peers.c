@@ -119,6 +119,77 @@ static void call_spun(size_t size)
 const struct subject futex_rpc = {"futex", start_plain, call_plain};
 const struct subject spin_rpc = {"spin", start_spun, call_spun};
 
+/* ---- two rings in shared memory, spinning and then with a futex ------------------------------------------- */
+
+#define RING_SLOTS 8u
+
+/* Of one who puts messages in and one who takes them out. */
+struct ring {
+    _Alignas(64) _Atomic uint32_t tail; /* messages so far; futex */
+    _Atomic uint32_t sleeps;            /* who is to take the next one does */
+    _Alignas(64) _Atomic uint32_t head; /* taken so far */
+    struct {
+        _Alignas(64) size_t size;
+        _Alignas(64) unsigned char bytes[SMALL];
+    } slots[RING_SLOTS];
+};
+
+static struct ring *rings; /* requests, answers */
+
+static void ring_put(struct ring *ring, const unsigned char *bytes, size_t size)
+{
+    const uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
+
+    must(tail - atomic_load_explicit(&ring->head, memory_order_acquire) < RING_SLOTS, "room in a ring");
+    ring->slots[tail % RING_SLOTS].size = size;
+    memcpy(ring->slots[tail % RING_SLOTS].bytes, bytes, size);
+    atomic_store(&ring->tail, tail + 1);
+    if (atomic_load(&ring->sleeps))
+        syscall(SYS_futex, &ring->tail, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static void ring_wait(struct ring *ring, uint32_t head)
+{
+    for (unsigned i = 0; i < SPINS; i++) {
+        if (atomic_load_explicit(&ring->tail, memory_order_acquire) != head)
+            return;
+        pause_a_little();
+    }
+    atomic_store(&ring->sleeps, 1);
+    while (atomic_load(&ring->tail) == head)
+        syscall(SYS_futex, &ring->tail, FUTEX_WAIT, head, NULL, NULL, 0);
+    atomic_store(&ring->sleeps, 0);
+}
+
+static size_t ring_take(struct ring *ring, unsigned char *bytes)
+{
+    const uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+
+    ring_wait(ring, head);
+    const size_t size = ring->slots[head % RING_SLOTS].size;
+
+    memcpy(bytes, ring->slots[head % RING_SLOTS].bytes, size);
+    atomic_store_explicit(&ring->head, head + 1, memory_order_release);
+    return size;
+}
+
+static bool start_rings(void)
+{
+    rings = shared_memory(2 * sizeof *rings);
+    if (!in_child())
+        return true;
+    for (;;)
+        ring_put(&rings[1], answer, ring_take(&rings[0], answer));
+}
+
+static void call_rings(size_t size)
+{
+    ring_put(&rings[0], source, size);
+    (void)ring_take(&rings[1], answer);
+}
+
+const struct subject ring_rpc = {"ring", start_rings, call_rings};
+
 /* ---- streams: a pair of pipes, a socket ------------------------------------------------------------------ */
 
 struct stream {

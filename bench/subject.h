@@ -62,7 +62,7 @@ extern const struct subject memfd_move, memfd_fill_move, copy_fill_move, pipe_fi
 /* faults.c */
 extern const struct subject mach_fault, host_fault, mach_copy_fault, host_copy_fault;
 /* peers.c */
-extern const struct subject futex_rpc, spin_rpc, pipe_rpc, stream_rpc, seqpacket_rpc, eventfd_rpc, mqueue_rpc;
+extern const struct subject futex_rpc, spin_rpc, ring_rpc, pipe_rpc, stream_rpc, seqpacket_rpc, eventfd_rpc, mqueue_rpc;
 extern const struct subject pipe_oneway, stream_oneway, seqpacket_oneway;
 /* libraries.c */
 extern const struct subject zmq_rpc, zmq_oneway, nng_rpc, nng_oneway, dbus_rpc;
