@@ -204,15 +204,15 @@ static enum looked look(struct at_port *at)
     return NOTHING;
 }
 
-/* Whether there is something in a channel, or there may be. */
-static bool has_more(unsigned number)
+/* Whether there is something in the quiet channel, or there may be.  It may be no more, or another port's. */
+static bool has_more(const struct at_port *at)
 {
-    struct incoming *channel = &direct_incoming[number];
+    struct incoming *channel = &direct_incoming[at->quiet];
 
     if (!direct_try_lock(&channel->lock))
         return true;
-    const bool more =
-        channel->forward == NULL || atomic_load(&channel->forward->tail) != atomic_load(&channel->backward->head);
+    const bool more = channel->forward != NULL && channel->record == at->number &&
+                      atomic_load(&channel->forward->tail) != atomic_load(&channel->backward->head);
 
     direct_unlock(&channel->lock);
     return more;
@@ -223,14 +223,13 @@ static bool something_at_port(const void *context)
     const struct at_port *at = context;
 
     for (unsigned i = 0; i < CHANNEL_INCOMING / 64; i++) {
-        uint64_t ready = atomic_load(&at->port->ready[i]);
+        const uint64_t ready = atomic_load(&at->port->ready[i]);
+        const uint64_t quiet = at->quiet / 64 == i ? (uint64_t)1 << at->quiet % 64 : 0;
 
-        if (at->quiet / 64 == i)
-            ready &= ~((uint64_t)1 << at->quiet % 64);
-        if (ready != 0)
+        if ((ready & ~quiet) != 0 || ((ready & quiet) != 0 && has_more(at)))
             return true;
     }
-    return (at->quiet != NO_CHANNEL && has_more(at->quiet)) || must_trap(at->record, at->name);
+    return must_trap(at->record, at->name);
 }
 
 static void wait_begin(struct direct_wait *wait, const struct direct_receive *receive)
@@ -300,12 +299,13 @@ static unsigned quiet_channel(const struct at_port *at)
     return (atomic_load_explicit(&at->receiving->turn, memory_order_relaxed) - 1) % CHANNEL_INCOMING;
 }
 
+/* Once for each receive: what others write does not keep it from its end. */
 static void spin_at_port(struct at_port *at)
 {
     const uint32_t sender = atomic_load_explicit(&at->receiving->sender, memory_order_relaxed);
 
-    if (!direct_spin(&at->receiving->spin, sender - 1, something_at_port, at))
-        at->quiet = NO_CHANNEL;
+    (void)direct_spin(&at->receiving->spin, sender - 1, something_at_port, at);
+    at->quiet = NO_CHANNEL;
 }
 
 static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
@@ -478,6 +478,7 @@ static bool receive_set(struct direct_receive *receive, struct channel_set *set,
 {
     struct at_set at = {.receive = receive, .set = set, .bit = 1u << number, .task = atomic_load(&direct_task)};
     struct direct_wait wait = {.start = 0};
+    bool spun = false;
 
     wait_begin(&wait, receive);
     for (;;) {
@@ -493,8 +494,11 @@ static bool receive_set(struct direct_receive *receive, struct channel_set *set,
             return wait_end(&wait, WAITED_LONG, receive, result);
         if (wait.only_look)
             return wait_end(&wait, WAITED_OUT, receive, result);
-        if (spin_at_set(&at))
-            continue;
+        if (!spun) {
+            spun = true;
+            if (spin_at_set(&at))
+                continue;
+        }
         const enum direct_waited how = sleep_at_set(&at, &wait);
 
         if (how != WAITED)

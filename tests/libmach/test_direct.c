@@ -11,6 +11,7 @@
 #include <mach/notify.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -1156,6 +1157,79 @@ START_TEST(hundreds_of_tasks_send_to_one_port)
 }
 END_TEST
 
+/* Has the calling thread run on one processor, if there is such; -1: on any. */
+static void run_on(int processor)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        if (i == processor || processor < 0)
+            CPU_SET(i, &set);
+    (void)sched_setaffinity(0, sizeof set, &set);
+}
+
+static _Noreturn void send_and_stay(int sender, int count, useconds_t between)
+{
+    mach_port_t to = find();
+
+    for (int i = 0; i < count; i++) {
+        if (send_number(to, sender, i, MACH_PORT_NULL, 0, 0) != MACH_MSG_SUCCESS)
+            _exit(4);
+        usleep(between);
+    }
+    for (;;)
+        pause();
+}
+
+static _Noreturn void send_from_afar(int sender)
+{
+    run_on(1);
+    send_and_stay(sender, OF_EACH, 0);
+}
+
+/* The receiver waits in machsim for the first, and hears by the second that it need not. */
+static _Noreturn void send_two(int sender)
+{
+    send_and_stay(sender, 2, 100000);
+}
+
+static void end(pid_t child)
+{
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+/*
+ * Whoever waits looks at the channel that the last message came by, without sleeping, even where that is no more: of two that have
+ * gone another gets the first's number.
+ */
+START_TEST(who_waits_sleeps_though_the_last_sender_has_gone)
+{
+    mach_port_t port = new_port();
+    message_t message;
+    pid_t children[2], last;
+
+    publish(port);
+    run_on(0);
+    for (int i = 0; i < 2; i++) {
+        start(&children[i], 1, send_from_afar);
+        for (int j = 0; j < OF_EACH; j++)
+            ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 20000), MACH_MSG_SUCCESS);
+    }
+    end(children[0]);
+    end(children[1]);
+    ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 50), MACH_RCV_TIMED_OUT);
+    start(&last, 1, send_two);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 20000), MACH_MSG_SUCCESS);
+    ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 50), MACH_RCV_TIMED_OUT);
+    end(last);
+    run_on(-1);
+    forget(port);
+}
+END_TEST
+
 START_TEST(sets_in_mid_burst_lose_nothing)
 {
     mach_port_t port = new_port(), set;
@@ -1367,6 +1441,7 @@ static Suite *direct_suite(void)
     add_test(suite, hundreds_of_tasks_send_to_one_port, NULL, NULL, 200);
     add_test(suite, sets_in_mid_burst_lose_nothing, NULL, NULL, 200);
     add_test(suite, a_receive_right_that_moves_in_mid_burst_loses_nothing, NULL, NULL, 200);
+    add_test(suite, who_waits_sleeps_though_the_last_sender_has_gone, NULL, NULL, 20);
     add_test(suite, a_server_that_dies_leaves_no_request_without_answer, NULL, NULL, 200);
     return suite;
 }
