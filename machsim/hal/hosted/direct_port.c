@@ -267,12 +267,20 @@ static void leave(struct ipc_direct *core, struct ipc_port *port)
 
 /* ---- pulling --------------------------------------------------------------------------------------- */
 
-/* Messages in a channel; < 0: one is just being put there, or taken. */
+/* Whether a message is just being put into a channel, or taken. */
+static bool is_moving(const struct channel *channel)
+{
+    return atomic_load(&channel->forward->sending) || atomic_load(&channel->backward->taking);
+}
+
+/* Messages in a channel; < 0: that changes just now, or has while it was looked. */
 static int32_t waiting_in(const struct channel *channel)
 {
+    if (is_moving(channel))
+        return -1;
     const uint32_t waiting = atomic_load(&channel->forward->tail) - atomic_load(&channel->backward->head);
 
-    if (atomic_load(&channel->forward->sending) || atomic_load(&channel->backward->taking))
+    if (is_moving(channel))
         return -1;
     return (int32_t)(waiting > CHANNEL_ENTRIES ? CHANNEL_ENTRIES : waiting);
 }
