@@ -259,9 +259,7 @@ static enum direct_waited sleep_at_port(struct at_port *at, struct direct_wait *
     const uint32_t bell = atomic_load(&at->port->bell);
 
     atomic_fetch_add(&at->port->sleeping, 1);
-    if (something_at_port(at))
-        return WAITED;
-    return direct_sleep(wait, &at->port->bell, bell);
+    return something_at_port(at) ? direct_sleep_not(wait) : direct_sleep(wait, &at->port->bell, bell);
 }
 
 /* After a message was taken: senders who wait for room in machsim go on. */
@@ -456,9 +454,7 @@ static enum direct_waited sleep_at_set(struct at_set *at, struct direct_wait *wa
         values[i] = atomic_load(words[i]);
     for (unsigned i = 0; i < at->count; i++)
         atomic_fetch_add(&at->ports[i].port->sleeping, 1);
-    if (something_at_set(at))
-        return WAITED;
-    return direct_sleep_many(wait, words, values, at->count + 1);
+    return something_at_set(at) ? direct_sleep_not(wait) : direct_sleep_many(wait, words, values, at->count + 1);
 }
 
 /* Waits a little where the last messages came from another processor. */
@@ -560,7 +556,7 @@ static enum direct_waited sleep_at_slot(struct at_slot *at, struct direct_wait *
     const uint32_t value = atomic_load(bell);
 
     atomic_store(&slot->sleeping, 1);
-    const enum direct_waited how = something_at_slot(at) ? WAITED : direct_sleep(wait, bell, value);
+    const enum direct_waited how = something_at_slot(at) ? direct_sleep_not(wait) : direct_sleep(wait, bell, value);
 
     atomic_store_explicit(&slot->sleeping, 0, memory_order_relaxed); /* one wake too many costs little */
     return how;
@@ -570,6 +566,7 @@ static bool await_answer(struct at_slot *at, mach_msg_return_t *result)
 {
     static _Atomic uint32_t spin;
     struct direct_wait wait = {.start = 0};
+    bool spun = false;
 
     wait_begin(&wait, at->receive);
     for (;;) {
@@ -585,8 +582,11 @@ static bool await_answer(struct at_slot *at, mach_msg_return_t *result)
 
         if (wait.only_look)
             return wait_end(&wait, WAITED_OUT, at->receive, result);
-        if (direct_spin(&spin, processor, something_at_slot, at))
-            continue;
+        if (!spun) {
+            spun = true;
+            if (direct_spin(&spin, processor, something_at_slot, at))
+                continue;
+        }
         const enum direct_waited how = sleep_at_slot(at, &wait);
 
         if (how != WAITED)

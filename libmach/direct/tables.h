@@ -167,6 +167,8 @@ enum direct_waited direct_sleep(struct direct_wait *wait, _Atomic uint32_t *word
 #define DIRECT_MANY 16u
 enum direct_waited direct_sleep_many(struct direct_wait *wait, _Atomic uint32_t *const *words, const uint32_t *values,
                                      unsigned count);
+/* There seems to be something already: only the time is looked at, for the other side may say so again and again. */
+enum direct_waited direct_sleep_not(struct direct_wait *wait);
 /* Waits while `ready` says no, if the other side runs on another processor, for a time that pays. */
 bool direct_spin(_Atomic uint32_t *spin, uint32_t processor, bool (*ready)(const void *), const void *context);
 uint32_t direct_processor(void);

@@ -66,8 +66,8 @@ bool direct_spin(_Atomic uint32_t *spin, uint32_t processor, bool (*ready)(const
     return false;
 }
 
-enum direct_waited direct_sleep_many(struct direct_wait *wait, _Atomic uint32_t *const *words, const uint32_t *values,
-                                     unsigned count)
+/* Whether time is up: WAITED, if some is left. */
+static enum direct_waited look_at_clock(struct direct_wait *wait, uint64_t *left)
 {
     const uint64_t now = direct_now();
 
@@ -76,10 +76,27 @@ enum direct_waited direct_sleep_many(struct direct_wait *wait, _Atomic uint32_t 
     const uint64_t moment = wait->start + MOMENT_NANOSECONDS;
     const uint64_t end = wait->deadline < moment ? wait->deadline : moment;
 
-    if (now >= end)
-        return now >= wait->deadline ? WAITED_OUT : WAITED_LONG;
-    const int error = count == 1 ? mach_os_wait_nanoseconds(words[0], values[0], end - now)
-                                 : mach_os_wait_many(words, values, count, end - now);
+    *left = end - now;
+    return now < end ? WAITED : now >= wait->deadline ? WAITED_OUT : WAITED_LONG;
+}
+
+enum direct_waited direct_sleep_not(struct direct_wait *wait)
+{
+    uint64_t left;
+
+    return look_at_clock(wait, &left);
+}
+
+enum direct_waited direct_sleep_many(struct direct_wait *wait, _Atomic uint32_t *const *words, const uint32_t *values,
+                                     unsigned count)
+{
+    uint64_t left;
+    const enum direct_waited how = look_at_clock(wait, &left);
+
+    if (how != WAITED)
+        return how;
+    const int error = count == 1 ? mach_os_wait_nanoseconds(words[0], values[0], left)
+                                 : mach_os_wait_many(words, values, count, left);
 
     if (error == ENOSYS) /* a host that cannot wait for several: machsim does */
         return WAITED_LONG;

@@ -1230,6 +1230,44 @@ START_TEST(who_waits_sleeps_though_the_last_sender_has_gone)
 }
 END_TEST
 
+/* Says all the time that there is something in its channel, where nothing is. */
+static _Noreturn void cry_wolf(int sender)
+{
+    mach_port_t to = find();
+
+    for (int i = 0; i < OF_EACH; i++)
+        if (send_number(to, sender, i, MACH_PORT_NULL, 0, 0) != MACH_MSG_SUCCESS)
+            _exit(4);
+    const struct outgoing *channel = direct_named(to)->outgoing;
+
+    if (channel == NULL || channel->forward == NULL)
+        pause(); /* this test is without channels */
+    for (;;)
+        atomic_fetch_or(&channel->port->ready[channel->forward->incoming / 64 % 4],
+                        (uint64_t)1 << channel->forward->incoming % 64);
+}
+
+START_TEST(who_waits_comes_to_the_end_of_its_time_whatever_a_sender_says)
+{
+    mach_port_t port = new_port(), set;
+    message_t message;
+    pid_t child;
+
+    publish(port);
+    start(&child, 1, cry_wolf);
+    for (int i = 0; i < OF_EACH; i++)
+        ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 20000), MACH_MSG_SUCCESS);
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 20), MACH_RCV_TIMED_OUT);
+    ck_assert_int_eq(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_PORT_SET, &set), KERN_SUCCESS);
+    ck_assert_int_eq(mach_port_move_member(mach_task_self(), port, set), KERN_SUCCESS);
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(receive(&message, set, MACH_RCV_TIMEOUT, 20), MACH_RCV_TIMED_OUT);
+    end(child);
+    forget(port);
+}
+END_TEST
+
 START_TEST(sets_in_mid_burst_lose_nothing)
 {
     mach_port_t port = new_port(), set;
@@ -1441,6 +1479,7 @@ static Suite *direct_suite(void)
     add_test(suite, hundreds_of_tasks_send_to_one_port, NULL, NULL, 200);
     add_test(suite, sets_in_mid_burst_lose_nothing, NULL, NULL, 200);
     add_test(suite, a_receive_right_that_moves_in_mid_burst_loses_nothing, NULL, NULL, 200);
+    add_test(suite, who_waits_comes_to_the_end_of_its_time_whatever_a_sender_says, NULL, NULL, 20);
     add_test(suite, who_waits_sleeps_though_the_last_sender_has_gone, NULL, NULL, 20);
     add_test(suite, a_server_that_dies_leaves_no_request_without_answer, NULL, NULL, 200);
     return suite;
