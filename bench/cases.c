@@ -5,7 +5,8 @@
 #define SUBJECTS(...) ((const struct subject *const[]){__VA_ARGS__, NULL})
 /* What passes a message to another process, and one back. */
 #define RPC_PEERS                                                                                                      \
-    &futex_rpc, &spin_rpc, &ring_rpc, &pipe_rpc, &stream_rpc, &seqpacket_rpc, &eventfd_rpc, &mqueue_rpc, &zmq_rpc, &nng_rpc, &dbus_rpc
+    &futex_rpc, &spin_rpc, &ring_rpc, &pipe_rpc, &stream_rpc, &seqpacket_rpc, &eventfd_rpc, &mqueue_rpc, &zmq_rpc,     \
+        &nng_rpc, &dbus_rpc
 #define FEW_PEERS &futex_rpc, &spin_rpc, &seqpacket_rpc
 
 const struct bench_case bench_cases[] = {
@@ -17,7 +18,8 @@ const struct bench_case bench_cases[] = {
     {"rpc-64", 64, 1, SUBJECTS(&mach_rpc, RPC_PEERS)},
     {"rpc-1K", 1024, 1, SUBJECTS(&mach_rpc, RPC_PEERS)},
     {"rpc-4K", 4096, 1, SUBJECTS(&mach_rpc, RPC_PEERS)},
-    {"rpc-32K", 32768, 1, SUBJECTS(&mach_rpc, &futex_rpc, &spin_rpc, &ring_rpc, &pipe_rpc, &stream_rpc, &zmq_rpc, &nng_rpc, &dbus_rpc)},
+    {"rpc-32K", 32768, 1,
+     SUBJECTS(&mach_rpc, &futex_rpc, &spin_rpc, &ring_rpc, &pipe_rpc, &stream_rpc, &zmq_rpc, &nng_rpc, &dbus_rpc)},
     {"oneway-64", 64, BURST,
      SUBJECTS(&mach_oneway, &pipe_oneway, &stream_oneway, &seqpacket_oneway, &zmq_oneway, &nng_oneway)},
     {"right", 0, 1, SUBJECTS(&mach_right, FEW_PEERS)},

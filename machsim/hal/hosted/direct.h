@@ -7,10 +7,10 @@
  * its name any more, or the receive right leaves its name, or one of the tasks ends; what is in it is pulled then.  It is
  * freed when, besides, no answer can come by it any more.
  *
- * Locks: settle_lock of a task (RANK_SETTLE) while what it has done without a trap becomes so: a trap of another thread's finds
- * that all of it has, or waits.  pull_lock of a port (RANK_CHANNEL) while messages go from its channels into its queue; it guards the list of
- * channels too.  What the core tells with its own locks held is done later, as deferred work.  The locks of tasks and
- * channels are leaves.
+ * Locks: settle_lock of a task (RANK_SETTLE) while what it has done without a trap becomes so: a trap of another thread's
+ * finds that all of it has, or waits.  pull_lock of a port (RANK_CHANNEL) while messages go from its channels into its queue;
+ * it guards the list of channels too.  What the core tells with its own locks held is done later, as deferred work.  The
+ * locks of tasks and channels are leaves.
  */
 #ifndef HOSTED_DIRECT_H
 #define HOSTED_DIRECT_H
