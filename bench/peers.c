@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "machsim/hal/hosted/pause.h"
 #include "must.h"
 #include "subject.h"
 
@@ -51,21 +52,12 @@ static void pass(struct shared *shared, uint32_t turn, bool spins)
         syscall(SYS_futex, &shared->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-static void pause_a_little(void)
-{
-#if defined __x86_64__
-    __builtin_ia32_pause();
-#elif defined __aarch64__
-    __asm__ volatile("yield");
-#endif
-}
-
 static void wait_for(struct shared *shared, uint32_t turn, bool spins)
 {
     for (unsigned i = 0; spins && i < SPINS; i++) {
         if (atomic_load(&shared->turn) == turn)
             return;
-        pause_a_little();
+        processor_pause();
     }
     atomic_store(&shared->sleeps[turn], 1);
     while (atomic_load(&shared->turn) != turn)
@@ -153,7 +145,7 @@ static void ring_wait(struct ring *ring, uint32_t head)
     for (unsigned i = 0; i < SPINS; i++) {
         if (atomic_load_explicit(&ring->tail, memory_order_acquire) != head)
             return;
-        pause_a_little();
+        processor_pause();
     }
     atomic_store(&ring->sleeps, 1);
     while (atomic_load(&ring->tail) == head)

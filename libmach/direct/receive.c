@@ -94,8 +94,6 @@ static enum looked copy_oldest(struct at_port *at, const struct incoming *channe
     if (!channel_is_message(offset, taken->size, CHANNEL_ROOM) || taken->slot > CHANNEL_SLOTS ||
         !fits(at->receive, taken->size))
         return BY_MACHSIM;
-    if (taken->slot != 0) /* to be looked at when it is answered */
-        __builtin_prefetch(&forward->slots[taken->slot - 1]);
     channel_copy(at->receive->to, forward->data + offset, taken->size);
     atomic_store_explicit(&at->receiving->sender,
                           atomic_load_explicit(&forward->processor, memory_order_relaxed) + 1, memory_order_relaxed);
@@ -297,12 +295,11 @@ static unsigned quiet_channel(const struct at_port *at)
     return (atomic_load_explicit(&at->receiving->turn, memory_order_relaxed) - 1) % CHANNEL_INCOMING;
 }
 
-/* Once for each receive: what others write does not keep it from its end. */
-static void spin_at_port(struct at_port *at)
+static void spin_at_port(struct at_port *at, struct direct_wait *wait)
 {
     const uint32_t sender = atomic_load_explicit(&at->receiving->sender, memory_order_relaxed);
 
-    (void)direct_spin(&at->receiving->spin, sender - 1, something_at_port, at);
+    (void)direct_spin_once(wait, &at->receiving->spin, sender - 1, something_at_port, at);
     at->quiet = NO_CHANNEL;
 }
 
@@ -335,7 +332,7 @@ static bool receive_requests(struct at_port *at, mach_msg_return_t *result)
         if (wait.only_look)
             return wait_end(&wait, WAITED_OUT, at->receive, result);
         if (at->quiet != NO_CHANNEL) {
-            spin_at_port(at);
+            spin_at_port(at, &wait);
             continue;
         }
         const enum direct_waited how = sleep_at_port(at, &wait);
@@ -458,13 +455,13 @@ static enum direct_waited sleep_at_set(struct at_set *at, struct direct_wait *wa
 }
 
 /* Waits a little where the last messages came from another processor. */
-static bool spin_at_set(struct at_set *at)
+static bool spin_at_set(struct at_set *at, struct direct_wait *wait)
 {
     for (unsigned i = 0; i < at->count; i++) {
         const uint32_t sender = atomic_load_explicit(&at->ports[i].receiving->sender, memory_order_relaxed);
 
         if (sender != 0 && sender - 1 != direct_processor())
-            return direct_spin(&at->ports[i].receiving->spin, sender - 1, something_at_set, at);
+            return direct_spin_once(wait, &at->ports[i].receiving->spin, sender - 1, something_at_set, at);
     }
     return false;
 }
@@ -474,7 +471,6 @@ static bool receive_set(struct direct_receive *receive, struct channel_set *set,
 {
     struct at_set at = {.receive = receive, .set = set, .bit = 1u << number, .task = atomic_load(&direct_task)};
     struct direct_wait wait = {.start = 0};
-    bool spun = false;
 
     wait_begin(&wait, receive);
     for (;;) {
@@ -490,11 +486,8 @@ static bool receive_set(struct direct_receive *receive, struct channel_set *set,
             return wait_end(&wait, WAITED_LONG, receive, result);
         if (wait.only_look)
             return wait_end(&wait, WAITED_OUT, receive, result);
-        if (!spun) {
-            spun = true;
-            if (spin_at_set(&at))
-                continue;
-        }
+        if (spin_at_set(&at, &wait))
+            continue;
         const enum direct_waited how = sleep_at_set(&at, &wait);
 
         if (how != WAITED)
@@ -566,7 +559,6 @@ static bool await_answer(struct at_slot *at, mach_msg_return_t *result)
 {
     static _Atomic uint32_t spin;
     struct direct_wait wait = {.start = 0};
-    bool spun = false;
 
     wait_begin(&wait, at->receive);
     for (;;) {
@@ -582,11 +574,8 @@ static bool await_answer(struct at_slot *at, mach_msg_return_t *result)
 
         if (wait.only_look)
             return wait_end(&wait, WAITED_OUT, at->receive, result);
-        if (!spun) {
-            spun = true;
-            if (direct_spin(&spin, processor, something_at_slot, at))
-                continue;
-        }
+        if (direct_spin_once(&wait, &spin, processor, something_at_slot, at))
+            continue;
         const enum direct_waited how = sleep_at_slot(at, &wait);
 
         if (how != WAITED)

@@ -157,6 +157,7 @@ struct direct_wait {
     uint64_t deadline; /* of the clock; UINT64_MAX: none */
     bool interruptible;
     bool only_look; /* there is no time to wait */
+    bool spun;      /* direct_spin_once has */
 };
 
 enum direct_waited { WAITED, WAITED_LONG, WAITED_OUT, WAITED_INTERRUPTED };
@@ -171,6 +172,9 @@ enum direct_waited direct_sleep_many(struct direct_wait *wait, _Atomic uint32_t 
 enum direct_waited direct_sleep_not(struct direct_wait *wait);
 /* Waits while `ready` says no, if the other side runs on another processor, for a time that pays. */
 bool direct_spin(_Atomic uint32_t *spin, uint32_t processor, bool (*ready)(const void *), const void *context);
+/* The same once for each receive: what others write does not keep it from its end. */
+bool direct_spin_once(struct direct_wait *wait, _Atomic uint32_t *spin, uint32_t processor, bool (*ready)(const void *),
+                      const void *context);
 uint32_t direct_processor(void);
 /* Milliseconds that are left of a receive's time. */
 mach_msg_timeout_t direct_left(const struct direct_wait *wait);

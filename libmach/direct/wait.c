@@ -66,6 +66,15 @@ bool direct_spin(_Atomic uint32_t *spin, uint32_t processor, bool (*ready)(const
     return false;
 }
 
+bool direct_spin_once(struct direct_wait *wait, _Atomic uint32_t *spin, uint32_t processor, bool (*ready)(const void *),
+                      const void *context)
+{
+    if (wait->spun)
+        return false;
+    wait->spun = true;
+    return direct_spin(spin, processor, ready, context);
+}
+
 /* Whether time is up: WAITED, if some is left. */
 static enum direct_waited look_at_clock(struct direct_wait *wait, uint64_t *left)
 {

@@ -1076,6 +1076,12 @@ static void start(pid_t *children, int count, void (*run)(int))
     }
 }
 
+static void end(pid_t child)
+{
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
 static void expect_ends(const pid_t *children, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -1126,13 +1132,20 @@ END_TEST
 #define MANY 200 /* tasks; fewer where all is slow */
 #define OF_EACH 40
 
-static _Noreturn void send_some(int sender)
+/* Messages of a child's, to its parent, with so many microseconds between them. */
+static void send_all(mach_port_t to, int sender, int count, useconds_t between)
 {
-    mach_port_t to = find();
-
-    for (int i = 0; i < OF_EACH; i++)
+    for (int i = 0; i < count; i++) {
         if (send_number(to, sender, i, MACH_PORT_NULL, 0, 0) != MACH_MSG_SUCCESS)
             _exit(4);
+        if (between > 0)
+            usleep(between);
+    }
+}
+
+static _Noreturn void send_some(int sender)
+{
+    send_all(find(), sender, OF_EACH, 0);
     _exit(0);
 }
 
@@ -1157,27 +1170,17 @@ START_TEST(hundreds_of_tasks_send_to_one_port)
 }
 END_TEST
 
-/* Has the calling thread run on one processor, if there is such; -1: on any. */
 static void run_on(int processor)
 {
     cpu_set_t set;
 
     CPU_ZERO(&set);
-    for (int i = 0; i < CPU_SETSIZE; i++)
-        if (i == processor || processor < 0)
-            CPU_SET(i, &set);
-    (void)sched_setaffinity(0, sizeof set, &set);
+    CPU_SET(processor, &set);
+    (void)sched_setaffinity(0, sizeof set, &set); /* there may be no such */
 }
 
-static _Noreturn void send_and_stay(int sender, int count, useconds_t between)
+static _Noreturn void stay(void)
 {
-    mach_port_t to = find();
-
-    for (int i = 0; i < count; i++) {
-        if (send_number(to, sender, i, MACH_PORT_NULL, 0, 0) != MACH_MSG_SUCCESS)
-            _exit(4);
-        usleep(between);
-    }
     for (;;)
         pause();
 }
@@ -1185,19 +1188,15 @@ static _Noreturn void send_and_stay(int sender, int count, useconds_t between)
 static _Noreturn void send_from_afar(int sender)
 {
     run_on(1);
-    send_and_stay(sender, OF_EACH, 0);
+    send_all(find(), sender, OF_EACH, 0);
+    stay();
 }
 
 /* The receiver waits in machsim for the first, and hears by the second that it need not. */
 static _Noreturn void send_two(int sender)
 {
-    send_and_stay(sender, 2, 100000);
-}
-
-static void end(pid_t child)
-{
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
+    send_all(find(), sender, 2, 100000);
+    stay();
 }
 
 /*
@@ -1209,7 +1208,9 @@ START_TEST(who_waits_sleeps_though_the_last_sender_has_gone)
     mach_port_t port = new_port();
     message_t message;
     pid_t children[2], last;
+    cpu_set_t former;
 
+    ck_assert_int_eq(sched_getaffinity(0, sizeof former, &former), 0);
     publish(port);
     run_on(0);
     for (int i = 0; i < 2; i++) {
@@ -1225,7 +1226,7 @@ START_TEST(who_waits_sleeps_though_the_last_sender_has_gone)
         ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 20000), MACH_MSG_SUCCESS);
     ck_assert_int_eq(receive(&message, port, MACH_RCV_TIMEOUT, 50), MACH_RCV_TIMED_OUT);
     end(last);
-    run_on(-1);
+    (void)sched_setaffinity(0, sizeof former, &former);
     forget(port);
 }
 END_TEST
@@ -1233,18 +1234,16 @@ END_TEST
 /* Says all the time that there is something in its channel, where nothing is. */
 static _Noreturn void cry_wolf(int sender)
 {
-    mach_port_t to = find();
+    const mach_port_t to = find();
 
-    for (int i = 0; i < OF_EACH; i++)
-        if (send_number(to, sender, i, MACH_PORT_NULL, 0, 0) != MACH_MSG_SUCCESS)
-            _exit(4);
+    send_all(to, sender, OF_EACH, 0);
+    if (!has_channel(to))
+        stay(); /* messages go by machsim here */
     const struct outgoing *channel = direct_named(to)->outgoing;
+    const uint32_t number = channel->forward->incoming;
 
-    if (channel == NULL || channel->forward == NULL)
-        pause(); /* this test is without channels */
     for (;;)
-        atomic_fetch_or(&channel->port->ready[channel->forward->incoming / 64 % 4],
-                        (uint64_t)1 << channel->forward->incoming % 64);
+        atomic_fetch_or(&channel->port->ready[number / 64], (uint64_t)1 << number % 64);
 }
 
 START_TEST(who_waits_comes_to_the_end_of_its_time_whatever_a_sender_says)
@@ -1427,8 +1426,7 @@ START_TEST(a_server_that_dies_leaves_no_request_without_answer)
         ck_assert_int_eq(send_number(server, 1, i, replies[i], 0, 0), MACH_MSG_SUCCESS);
     }
     ck_assert_int_eq(receive(&message, own, MACH_RCV_TIMEOUT, 20000), MACH_MSG_SUCCESS);
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
+    end(child);
     for (int i = 0; i < REQUESTS; i++) {
         ck_assert_int_eq(receive(&message, replies[i], MACH_RCV_TIMEOUT, 20000), MACH_MSG_SUCCESS);
         ck_assert_int_eq(message.header.msgh_id, MACH_NOTIFY_SEND_ONCE);

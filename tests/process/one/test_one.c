@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "hal/hosted/channel.h"
 #include "kern/task.h"
 #include "one.h"
 
@@ -92,7 +93,7 @@ struct mapping {
 };
 static struct mapping *mappings;
 static pthread_mutex_t mappings_lock = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic unsigned shared_mappings;
+static _Atomic unsigned shared_mappings, shared_channels;
 
 void *__real_mmap(void *address, size_t size, int protection, int flags, int file, off_t offset);
 int __real_munmap(void *address, size_t size);
@@ -117,6 +118,7 @@ static void *map_once(const struct stat *status, size_t size, int protection, in
     if (mapping != NULL) {
         mapping->users++;
         shared_mappings++;
+        shared_channels += size == sizeof(struct channel_forward);
         return mapping->memory;
     }
     void *memory = __real_mmap(NULL, size, protection, flags, file, offset);
@@ -238,6 +240,7 @@ static void run(const char *direct)
     pthread_join(daemon, NULL);
     ck_assert_int_eq(status, EXIT_SUCCESS);
     ck_assert_uint_gt(shared_mappings, 0);
+    ck_assert((shared_channels > 0) == (strcmp(direct, "0") != 0));
 }
 
 START_TEST(by_channels)
