@@ -1,27 +1,44 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bell.pml - traps between clients and a worker: machsim/hal/hosted/wire.h, worker.c, client.c; libmach/ring/trap.c.
+ * bell.pml - traps between clients and workers: machsim/hal/hosted/wire.h, worker.c, client.c; libmach/ring/trap.c.
  *
- * A client makes its request visible, then changes the bell, then looks whether the worker sleeps.  The worker says that it
- * sleeps, looks once more at everything, and then waits for the bell to change.  Answers wake a client in its futex, or, if
- * it has left that for its connection, by a byte there.  Checked: every trap ends, whatever the order; a worker that waits
- * for ever is a good end, a client that does is not.
+ * A client makes its request visible, then changes a bell, or two, then looks whether their workers sleep.  A worker says that it
+ * sleeps, looks once more at everything, and then waits for its bell to change.  Of several that find the same slot, one begins
+ * the trap.  Answers wake a client in its futex, or, if it has left that for its connection, by a byte there.  Checked: every
+ * trap is done once and ends, whatever the order; a worker that waits for ever is a good end, a client that does is not.
+ *
+ * Sizes: -DCLIENTS=2 -DWORKERS=1 -DTRAPS=2
+ * Sizes: -DCLIENTS=1 -DWORKERS=2 -DTRAPS=2
  */
-#define CLIENTS 2
-#define TRAPS 2
 
 mtype = { IDLE, REQUEST, POLLING, DONE };
 
 mtype state[CLIENTS];   /* of each client's area */
 bool asleep[CLIENTS];   /* in its futex */
 byte sent[CLIENTS];     /* bytes at its connection */
-bool slot[CLIENTS];     /* of the bell */
-bool summary, sleeping; /* of the bell */
-byte rings;
-bool worker_asleep;     /* in the bell's futex */
+bool busy[CLIENTS];     /* a worker has begun its trap, or looks whether it has asked for one */
+bool done[CLIENTS];     /* someone has begun what it asks for now */
 
-inline wake_worker() { worker_asleep = false }
-inline wake_client(c) { asleep[c] = false }
+typedef bell_t {
+    bool slot[CLIENTS];
+    bool summary, sleeping;
+    byte rings;
+    bool asleep;        /* the worker is in the bell's futex */
+};
+bell_t bell[WORKERS];
+
+#define asking(c) (state[c] == REQUEST || state[c] == POLLING)
+
+inline ring(w, c)
+{
+    bell[w].slot[c] = true;
+    bell[w].summary = true;
+    bell[w].rings++;
+    if
+    :: bell[w].sleeping -> bell[w].asleep = false
+    :: else
+    fi
+}
 
 proctype client(byte me)
 {
@@ -31,13 +48,11 @@ proctype client(byte me)
     do
     :: traps == TRAPS -> break
     :: else ->
-        state[me] = REQUEST;
-        slot[me] = true;
-        summary = true;
-        rings++;
+        atomic { done[me] = false; state[me] = REQUEST };
+        ring(0, me);
         if
-        :: sleeping -> wake_worker()
-        :: else
+        :: WORKERS > 1 -> ring(WORKERS - 1, me) /* a helper's bell first */
+        :: true
         fi;
         left = false;
         do
@@ -71,11 +86,48 @@ proctype client(byte me)
     od
 }
 
+/* hal_thread_return: the client hears that it is done, and may ask for the next before its wake-up comes, or `busy` goes. */
+inline answer(c)
+{
+    atomic { was = state[c]; state[c] = DONE };
+    busy[c] = false;
+    if
+    :: asking(c) -> ring(me, c)
+    :: else
+    fi;
+    if
+    :: was == POLLING -> sent[c]++
+    :: else -> asleep[c] = false
+    fi
+}
+
+/* client_trap */
+inline trap(c)
+{
+    do
+    :: atomic { !busy[c] -> busy[c] = true };
+        if
+        :: asking(c) ->
+            assert(!done[c]);
+            done[c] = true;
+            answer(c);
+            break
+        :: else ->
+            busy[c] = false;
+            if
+            :: asking(c) /* the worker that was rung for found it busy */
+            :: else -> break
+            fi
+        fi
+    :: busy[c] -> break
+    od
+}
+
 /* Does the traps that the bell tells of; `some`: there were. */
 inline work()
 {
     some = false;
-    atomic { taken = summary; summary = false };
+    atomic { taken = bell[me].summary; bell[me].summary = false };
     if
     :: taken ->
         some = true;
@@ -83,14 +135,9 @@ inline work()
         do
         :: c == CLIENTS -> break
         :: else ->
-            atomic { taken = slot[c]; slot[c] = false };
+            atomic { taken = bell[me].slot[c]; bell[me].slot[c] = false };
             if
-            :: taken && (state[c] == REQUEST || state[c] == POLLING) ->
-                atomic { was = state[c]; state[c] = DONE };
-                if
-                :: was == POLLING -> sent[c]++
-                :: else -> wake_client(c)
-                fi
+            :: taken -> trap(c)
             :: else
             fi;
             c++
@@ -99,7 +146,7 @@ inline work()
     fi
 }
 
-active proctype worker()
+proctype worker(byte me)
 {
     bool some, taken;
     byte c, seen;
@@ -110,21 +157,21 @@ active proctype worker()
         if
         :: some
         :: else ->
-            sleeping = true;
-            seen = rings;
+            bell[me].sleeping = true;
+            seen = bell[me].rings;
             work();
             if
             :: some
             :: else ->
                 atomic {
                     if
-                    :: rings == seen -> worker_asleep = true
+                    :: bell[me].rings == seen -> bell[me].asleep = true
                     :: else
                     fi
                 };
-end_sleep:      !worker_asleep
+end_sleep:      !bell[me].asleep
             fi;
-            sleeping = false
+            bell[me].sleeping = false
         fi
     od
 }
@@ -137,6 +184,11 @@ init
         do
         :: i == CLIENTS -> break
         :: else -> state[i] = IDLE; run client(i); i++
+        od;
+        i = 0;
+        do
+        :: i == WORKERS -> break
+        :: else -> run worker(i); i++
         od
     }
 }

@@ -4,6 +4,10 @@
  *
  * A trap is begun by whichever worker heard the bell and set `busy`, and ended by whichever ran the last of it; in
  * between the thread's hosted part is theirs alone, but for the client's word `abort`.
+ *
+ * A client may ring more than one bell for a trap, so that workers look here late.  None may begin again what is over: the client
+ * hears that before `busy` goes.  Then it may ask for the next while `busy` is still set, and the worker that it rings for leaves
+ * that alone: so whoever lets go of `busy` looks once more.  tests/model/bell.pml.
  */
 #include <errno.h>
 #include <string.h>
@@ -123,11 +127,9 @@ int client_make(struct task *task, struct user *user, int connection, struct hos
     return 0;
 }
 
-/* The client is told that its trap is over, and wakes if it waits: mostly it was preempted when it rang, and does not yet. */
-static void tell(struct hosted_thread *t)
+/* A client that has been told that its trap is over wakes, if it waits: mostly it was preempted when it rang, and does not yet. */
+static void wake(struct hosted_thread *t, uint32_t former)
 {
-    const uint32_t former = atomic_exchange(&t->area->state, WIRE_DONE);
-
     if (former == WIRE_POLLING)
         (void)!send(t->connection, "w", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     else if (former == WIRE_SLEEPING)
@@ -141,11 +143,19 @@ void hal_thread_gone(struct thread *thread)
     if (t->user != NULL)
         user_free_slot(t->user, t->slot);
     atomic_store(&t->area->closed, 1);
-    tell(t);
+    wake(t, atomic_exchange(&t->area->state, WIRE_DONE));
     put_thread(t);
 }
 
 /* ---- traps ----------------------------------------------------------------------------------------- */
+
+/* Whether the client has asked for a trap. */
+static bool asks(const struct hosted_thread *t)
+{
+    const uint32_t state = atomic_load(&t->area->state);
+
+    return state == WIRE_REQUEST || state == WIRE_SLEEPING || state == WIRE_POLLING;
+}
 
 void hal_thread_return(struct thread *thread, uint64_t result)
 {
@@ -155,8 +165,12 @@ void hal_thread_return(struct thread *thread, uint64_t result)
     t->area->out = thread->out;
     atomic_store(&t->area->offers, direct_offers(thread->task));
     stage_close(t);
+    const uint32_t former = atomic_exchange(&t->area->state, WIRE_DONE);
+
     atomic_store(&t->busy, 0);
-    tell(t);
+    if (asks(t))
+        worker_ring(t->user, t->slot);
+    wake(t, former);
     put_thread(t);
 }
 
@@ -176,18 +190,19 @@ static void begin(struct hosted_thread *t)
         trap(thread, number, arguments);
 }
 
-/* Whether the client has asked for a trap that no one has begun. */
-static bool asks(struct hosted_thread *t)
+/* Whether the client has asked for a trap that no one has begun: the caller has set `busy`, then. */
+static bool take_up(struct hosted_thread *t)
 {
-    uint32_t idle = 0;
+    uint32_t idle;
 
-    if (!atomic_compare_exchange_strong(&t->busy, &idle, 1))
-        return false;
-    const uint32_t state = atomic_load(&t->area->state);
-
-    if (state == WIRE_REQUEST || state == WIRE_SLEEPING || state == WIRE_POLLING)
-        return true;
-    atomic_store(&t->busy, 0);
+    do {
+        idle = 0;
+        if (!atomic_compare_exchange_strong(&t->busy, &idle, 1))
+            return false;
+        if (asks(t))
+            return true;
+        atomic_store(&t->busy, 0);
+    } while (asks(t));
     return false;
 }
 
@@ -201,10 +216,10 @@ void client_trap(struct user *user, unsigned slot)
     hal_rcu_read_unlock();
     if (t == NULL)
         return;
-    if (asks(t))
+    if (take_up(t))
         begin(t);
-    /* The trap may be over, and the next begun: then the client has taken back what it asked here. */
-    if (atomic_load(&t->busy) && atomic_exchange(&t->area->abort, 0))
+    /* It stays: if the client asks it of a trap that is not begun, who begins that finds it.  The client takes it back itself. */
+    if (atomic_load(&t->busy) && atomic_load(&t->area->abort))
         ipc_wait_abort(t->thread, false);
     put_thread(t);
 }

@@ -235,6 +235,8 @@ bool workers_start(void);
 void workers_stop(void);
 /* Has all workers look again at what there is to do. */
 void workers_wake(void);
+/* Has a worker, the caller if it is one, look at a thread's slot, as if the client had rung. */
+void worker_ring(struct user *user, unsigned slot);
 /* For threads that are no workers but run the core. */
 void processor_enter(void);
 void processor_leave(void);

@@ -34,6 +34,7 @@ static __thread struct processor processor;
 static __thread struct {
     struct thread **threads;
     unsigned first, count, room;
+    unsigned number; /* of the worker; 0: there may be none */
     bool is_worker, is_patient;
 } run;
 
@@ -141,6 +142,18 @@ static void wake(unsigned from, unsigned to)
 void workers_wake(void)
 {
     wake(0, worker_count);
+}
+
+void worker_ring(struct user *user, unsigned slot)
+{
+    struct wire_bell *bell = user->bells[run.number];
+    const unsigned word = slot / 64;
+
+    atomic_fetch_or(&bell->slots[word], (uint64_t)1 << slot % 64);
+    atomic_fetch_or(&bell->summary[word / 64], (uint64_t)1 << word % 64);
+    atomic_fetch_add(&bell->rings, 1);
+    if (atomic_load(&bell->sleeping))
+        os_futex_wake(&bell->rings, 1);
 }
 
 /* Does the traps of one word of slots. */
@@ -304,6 +317,7 @@ static void *worker_main(void *argument)
 
     os_pin(worker->number % worker_count);
     os_name_thread("worker");
+    run.number = worker->number;
     run.is_patient = worker->number >= worker_count;
     if (run.is_patient)
         os_be_patient();
