@@ -93,17 +93,22 @@ static int call(mach_port_t to, mach_port_t reply, int number)
     return message.header.msgh_id == MACH_NOTIFY_SEND_ONCE ? -1 : message.number;
 }
 
-/* Gives a port of a child's to its parent. */
-static void present(mach_port_t to, mach_port_t port)
+/* Gives a right of a child's to its parent. */
+static void present_right(mach_port_t to, mach_port_t port, mach_msg_type_name_t disposition)
 {
     complex_t message = {
         .header = {.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0) | MACH_MSGH_BITS_COMPLEX,
                    .msgh_remote_port = to},
         .body = {1},
-        .port = {.name = port, .disposition = MACH_MSG_TYPE_MAKE_SEND, .type = MACH_MSG_PORT_DESCRIPTOR}};
+        .port = {.name = port, .disposition = disposition, .type = MACH_MSG_PORT_DESCRIPTOR}};
 
     if (mach_msg(&message.header, MACH_SEND_MSG, COMPLEX_SIZE, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS)
         _exit(3);
+}
+
+static void present(mach_port_t to, mach_port_t port)
+{
+    present_right(to, port, MACH_MSG_TYPE_MAKE_SEND);
 }
 
 static mach_port_t meet(mach_port_t from)
@@ -144,6 +149,7 @@ static _Noreturn void client_script(long steps)
 {
     mach_port_t to = find(), reply = mach_reply_port();
 
+    present_right(to, mach_task_self(), MACH_MSG_TYPE_COPY_SEND);
     for (int i = 0; i < 50 && (channel_to(to) == NULL || i < 4); i++)
         if (call(to, reply, 1000 + i) < 0)
             _exit(4);
@@ -159,11 +165,25 @@ static _Noreturn void client_script(long steps)
     _exit(steps_left == steps ? WITHOUT_STEPS : 0);
 }
 
-/* Serves a client until it has ended, and no message is left: the number of the last. */
+/* Waits until the daemon has heard that a task has ended, and has put away all that it left; takes the right to its port. */
+static void await_end(mach_port_t task)
+{
+    mach_port_type_t type = MACH_PORT_TYPE_SEND;
+
+    while (type == MACH_PORT_TYPE_SEND) {
+        ck_assert_int_eq(mach_port_type(mach_task_self(), task, &type), KERN_SUCCESS);
+        usleep(100);
+    }
+    ck_assert_uint_eq(type, MACH_PORT_TYPE_DEAD_NAME);
+    ck_assert_int_eq(mach_port_deallocate(mach_task_self(), task), KERN_SUCCESS);
+}
+
+/* Serves a client, which presents its task first, until it has ended, and no message is left: the number of the last. */
 static int serve(mach_port_t port, pid_t child, int *status)
 {
     int next = 0;
     message_t message;
+    mach_port_t task = MACH_PORT_NULL;
     bool ended = false;
 
     for (;;) {
@@ -174,28 +194,19 @@ static int serve(mach_port_t port, pid_t child, int *status)
         if (result == MACH_RCV_TIMED_OUT) {
             ended = waitpid(child, status, WNOHANG) == child;
             if (ended)
-                usleep(3000); /* the daemon has heard it too by then */
+                await_end(task);
             continue;
         }
         ck_assert_int_eq(result, MACH_MSG_SUCCESS);
+        if (message.header.msgh_bits & MACH_MSGH_BITS_COMPLEX) {
+            task = ((const complex_t *)(const void *)&message)->port.name;
+            continue;
+        }
         if (message.number < 1000)
             ck_assert_int_eq(message.number, next++);
         if (MACH_PORT_VALID(message.header.msgh_remote_port) && answer(&message, message.number + 1) != MACH_MSG_SUCCESS)
             (void)mach_port_deallocate(mach_task_self(), message.header.msgh_remote_port);
     }
-}
-
-/* Sends when there is room, which there is once the daemon has heard that a client has ended. */
-static mach_msg_return_t send_soon(mach_port_t port, int number)
-{
-    mach_msg_return_t result = MACH_SEND_TIMED_OUT;
-
-    for (int tries = 0; tries < 500 && result == MACH_SEND_TIMED_OUT; tries++) {
-        if (tries > 0)
-            usleep(10000);
-        result = send_number(port, number, MACH_PORT_NULL, MACH_SEND_TIMEOUT);
-    }
-    return result;
 }
 
 /* The queue takes as many messages as it should. */
@@ -204,7 +215,7 @@ static void check_room(mach_port_t port)
     message_t message;
 
     for (int i = 0; i < MACH_PORT_QLIMIT_DEFAULT; i++)
-        ck_assert_int_eq(send_soon(port, i), MACH_MSG_SUCCESS);
+        ck_assert_int_eq(send_number(port, i, MACH_PORT_NULL, MACH_SEND_TIMEOUT), MACH_MSG_SUCCESS);
     ck_assert_int_eq(send_number(port, 9, MACH_PORT_NULL, MACH_SEND_TIMEOUT), MACH_SEND_TIMED_OUT);
     for (int i = 0; i < MACH_PORT_QLIMIT_DEFAULT; i++) {
         ck_assert_int_eq(receive(&message, port, 1000), MACH_MSG_SUCCESS);
@@ -368,6 +379,7 @@ static _Noreturn void scribbling_sender(int seed)
     mach_port_t to = find();
     const uint64_t end = direct_now() + (uint64_t)RUBBISH_MILLISECONDS * 1000000;
 
+    present_right(to, mach_task_self(), MACH_MSG_TYPE_COPY_SEND);
     while (direct_now() < end) {
         struct outgoing *channel = channel_to(to);
 
@@ -402,6 +414,7 @@ START_TEST(rubbish_from_a_sender_does_no_harm_to_others)
     const pid_t bad = fork();
     if (bad == 0)
         scribbling_sender(_i);
+    const mach_port_t bad_task = meet(port);
     const pid_t good = fork();
     if (good == 0)
         honest_sender();
@@ -424,9 +437,9 @@ START_TEST(rubbish_from_a_sender_does_no_harm_to_others)
     ck_assert_int_eq(waitpid(good, &status, 0), good);
     ck_assert_int_eq(status, 0);
     ck_assert_int_eq(waitpid(bad, &status, 0), bad);
+    await_end(bad_task);
     while (receive(&message, port, 0) != MACH_RCV_TIMED_OUT)
         ; /* what is left of it */
-    usleep(200000);
     check_room(port);
 }
 END_TEST
