@@ -113,13 +113,19 @@ bool mach_start(void)
     return true;
 }
 
+static void *serve_in_thread(void *port)
+{
+    be_server();
+    return serve(port);
+}
+
 static bool start_thread(void)
 {
     pthread_t thread;
 
     (void)mach_start();
     thread_server = new_port();
-    must(pthread_create(&thread, NULL, serve, &thread_server) == 0, "pthread_create");
+    must(pthread_create(&thread, NULL, serve_in_thread, &thread_server) == 0, "pthread_create");
     return true;
 }
 

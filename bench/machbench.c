@@ -38,6 +38,12 @@ static void pin(unsigned processor)
     must(sched_setaffinity(0, sizeof set, &set) == 0, "sched_setaffinity");
 }
 
+void be_server(void)
+{
+    if (options.placement == TWO)
+        pin(1);
+}
+
 bool in_child(void)
 {
     const pid_t pid = fork();
@@ -45,8 +51,7 @@ bool in_child(void)
     must(pid >= 0, "fork");
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (options.placement == TWO)
-            pin(1);
+        be_server();
     }
     return pid == 0;
 }

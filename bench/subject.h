@@ -41,7 +41,10 @@ extern const struct bench_case bench_cases[];
 /* Bytes to send, LARGEST of them. */
 extern unsigned char *source;
 
-/* A child, which ends when its parent does: where the options have servers run. */
+/* The calling thread goes to where the options have servers run. */
+void be_server(void);
+
+/* A child, which ends when its parent does, and is a server. */
 bool in_child(void);
 
 /* Reads, or writes, a byte of each page. */

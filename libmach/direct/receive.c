@@ -94,7 +94,7 @@ static enum looked copy_oldest(struct at_port *at, const struct incoming *channe
     if (!channel_is_message(offset, taken->size, CHANNEL_ROOM) || taken->slot > CHANNEL_SLOTS ||
         !fits(at->receive, taken->size))
         return BY_MACHSIM;
-    channel_copy(at->receive->to, forward->data + offset, taken->size);
+    channel_fetch(at->receive->to, forward->data + offset, taken->size);
     atomic_store_explicit(&at->receiving->sender,
                           atomic_load_explicit(&forward->processor, memory_order_relaxed) + 1, memory_order_relaxed);
     return RECEIVED;
@@ -532,7 +532,7 @@ static enum looked take_answer(struct at_slot *at)
 
     if (!channel_is_message(0, size, CHANNEL_LARGEST) || !fits(at->receive, size))
         return BY_MACHSIM;
-    channel_copy(at->receive->to, backward->data[at->slot], size);
+    channel_fetch(at->receive->to, backward->data[at->slot], size);
     if (must_trap(at->record, at->receive->name) ||
         !atomic_compare_exchange_strong(&forward->slots[at->slot].state, &word, SLOT_WORD(at->sequence, SLOT_FREE)))
         return BY_MACHSIM;

@@ -238,7 +238,7 @@ static bool drain_one(struct channel *channel)
 
     if (kmsg == NULL)
         return false;
-    channel_copy(kmsg->message, forward->data + offset, size);
+    channel_fetch(kmsg->message, forward->data + offset, size);
     if (!atomic_compare_exchange_strong(&channel->backward->head, &head, head + 1)) {
         ipc_kmsg_free(kmsg);
         return true;
@@ -358,7 +358,7 @@ void channel_answer(struct channel *channel, unsigned slot)
         ipc_port_release_send_once(right);
         return;
     }
-    channel_copy(kmsg->message, channel->backward->data[slot], size);
+    channel_fetch(kmsg->message, channel->backward->data[slot], size);
     kmsg->id = kmsg->message->msgh_id;
     kmsg->destination = (struct ipc_right){.port = right, .type = MACH_MSG_TYPE_PORT_SEND_ONCE};
     (void)ipc_mqueue_send(kmsg, NULL, MACH_MSG_OPTION_NONE, MACH_MSG_TIMEOUT_NONE);

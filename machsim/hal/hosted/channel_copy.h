@@ -21,6 +21,7 @@
 #endif
 
 #define CHANNEL_COPY_PART 2048u
+#define CHANNEL_COPY_PARTS 2u
 
 /* Message bytes: a multiple of four. */
 static inline void channel_copy(void *to, const void *from, size_t size)
@@ -37,13 +38,26 @@ static inline void channel_copy(void *to, const void *from, size_t size)
                               atomic_load_explicit((const _Atomic uint32_t *)from + i, memory_order_relaxed),
                               memory_order_relaxed);
 #else
-    /* In parts for which the C library uses no string instructions: those are slow where lines come from another processor. */
+    memcpy(to, from, size);
+#endif
+}
+
+/*
+ * Out of a channel.  A message of a few KiB is copied in parts for which the C library uses no string instructions: those begin
+ * slowly where lines come from another processor.  For longer ones, and into a channel, they are faster: whole lines are written
+ * without being fetched first.
+ */
+static inline void channel_fetch(void *to, const void *from, size_t size)
+{
+    if (size <= CHANNEL_COPY_PART || size > CHANNEL_COPY_PART * CHANNEL_COPY_PARTS) {
+        channel_copy(to, from, size);
+        return;
+    }
     for (size_t at = 0, part; at < size; at += part) {
         part = size - at < CHANNEL_COPY_PART ? size - at : CHANNEL_COPY_PART;
         __asm__("" : "+r"(part)); /* the compiler, which would use one itself, does not know how many bytes it is */
-        memcpy((uint8_t *)to + at, (const uint8_t *)from + at, part);
+        channel_copy((uint8_t *)to + at, (const uint8_t *)from + at, part);
     }
-#endif
 }
 
 #endif
