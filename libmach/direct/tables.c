@@ -488,8 +488,10 @@ bool direct_take_lease(unsigned channel, unsigned slot, uint32_t sequence, uint3
 {
     struct channel_task *task = atomic_load(&direct_task);
 
-    static _Atomic uint32_t turn; /* each in its turn: so a name comes back late */
-    const uint32_t first = atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed);
+    static struct {
+        alignas(64) _Atomic uint32_t turn; /* each in its turn: so a name comes back late */
+    } next;
+    const uint32_t first = atomic_fetch_add_explicit(&next.turn, 1, memory_order_relaxed);
 
     for (unsigned n = 0; n < CHANNEL_LEASES; n++) {
         const unsigned i = (first + n) % CHANNEL_LEASES;

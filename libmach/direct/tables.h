@@ -5,10 +5,13 @@
  * All of it lies in tables that are there until the process ends, so that who finds something by a name may look at it,
  * and locks it to be sure: a channel's mapping changes only with its lock held.  Locks are of the kind that tells a
  * thread which has one already: that is a signal handler's call, which goes by a trap.
+ *
+ * What stands for one port or channel has cache lines of its own: threads on other processors use others.
  */
 #ifndef LIBMACH_DIRECT_TABLES_H
 #define LIBMACH_DIRECT_TABLES_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 
 #include "direct.h"
@@ -20,7 +23,7 @@
 
 /* A channel that this task sends by. */
 struct outgoing {
-    struct direct_lock lock; /* guards all below */
+    alignas(64) struct direct_lock lock; /* guards all below */
     _Atomic uint32_t name; /* of the send right; 0: no channel is here */
     _Atomic unsigned number;
     struct channel_forward *_Atomic forward;
@@ -36,7 +39,7 @@ struct outgoing {
 
 /* A channel that leads to this task. */
 struct incoming {
-    struct direct_lock lock;
+    alignas(64) struct direct_lock lock;
     const struct channel_forward *_Atomic forward; /* NULL: none is here */
     struct channel_backward *backward;
     unsigned record;
@@ -45,7 +48,7 @@ struct incoming {
 
 /* A port that this task receives from by channels. */
 struct receiving {
-    struct channel_port *_Atomic port; /* mapped; another port's, unless its number is the record's */
+    alignas(64) struct channel_port *_Atomic port; /* mapped; another port's, unless its number is the record's */
     _Atomic uint32_t page;
     _Atomic bool through_machsim; /* messages seem to come that way: it is better to wait there */
     _Atomic uint32_t spin;  /* how long it is worth while to wait without sleeping */
@@ -55,7 +58,7 @@ struct receiving {
 
 /* What stands behind an index of a name. */
 struct named {
-    _Atomic uint32_t name;    /* the last one of that index that was sent to */
+    alignas(64) _Atomic uint32_t name; /* the last one of that index that was sent to */
     _Atomic int32_t uses;     /* messages that went to it; < 0: it can have no channel for so many more */
     struct outgoing *_Atomic outgoing;
     _Atomic uint32_t reply;   /* the last one that an answer was wanted for */

@@ -131,7 +131,7 @@ enum channel_record_flags {
 
 /* A port that the task receives from, and that messages reach by channels. */
 struct channel_record {
-    _Atomic uint32_t name;    /* 0: none */
+    alignas(64) _Atomic uint32_t name; /* 0: none */
     _Atomic uint32_t queued;  /* messages that machsim has */
     _Atomic uint32_t flags;
     _Atomic uint32_t seqno;   /* of the next message */
@@ -170,7 +170,7 @@ enum channel_lease_state { LEASE_NONE, LEASE_FREE, LEASE_USED, LEASE_REPLYING };
  * generation.  machsim makes it a real right as soon as the task does anything but answer.
  */
 struct channel_lease {
-    _Atomic uint32_t state; /* USED to REPLYING by the task, to NONE by machsim, whichever comes first */
+    alignas(64) _Atomic uint32_t state; /* USED to REPLYING by the task, to NONE by machsim, whichever comes first */
     _Atomic uint32_t name;
     _Atomic uint32_t channel, slot, sequence; /* what it stands for */
 };
@@ -195,12 +195,12 @@ struct channel_fresh {
 enum channel_release_window { WINDOW_CLOSED, WINDOW_OPEN, WINDOW_USED };
 
 struct channel_task {
-    _Atomic uint64_t used;       /* leases that may be in use */
-    _Atomic uint32_t fresh_used; /* and ports */
-    _Atomic uint32_t ended;      /* the task has, or machsim */
+    alignas(64) _Atomic uint64_t used; /* leases that may be in use */
+    alignas(64) _Atomic uint32_t fresh_used; /* and ports */
+    _Atomic uint32_t ended; /* the task has, or machsim */
     _Atomic uint32_t release_window, release_head, release_tail;
     _Atomic uint32_t releases[CHANNEL_RELEASES];
-    alignas(64) struct channel_record records[CHANNEL_PORTS];
+    struct channel_record records[CHANNEL_PORTS];
     struct channel_set sets[CHANNEL_SETS];
     struct channel_lease leases[CHANNEL_LEASES];
     struct channel_fresh fresh[CHANNEL_FRESH];

@@ -16,7 +16,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 5u
+#define WIRE_VERSION 6u
 #define WIRE_MAGIC 0x6863614du /* "Mach" */
 
 /* ---- connections ----------------------------------------------------------------------------------- */
