@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -552,6 +553,45 @@ START_TEST(the_daemon_ends_cleanly_when_told_to)
 }
 END_TEST
 
+/* Stops a daemon and has it go on, at moments that differ: what it was about to do comes late, and in another order. */
+static _Noreturn void stop_and_go(pid_t daemon)
+{
+    unsigned seed = 1;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (kill(daemon, SIGSTOP) == 0) {
+        usleep((useconds_t)(rand_r(&seed) % 300));
+        (void)kill(daemon, SIGCONT);
+        usleep((useconds_t)(rand_r(&seed) % 1000));
+    }
+    _exit(0);
+}
+
+/* A trap that several workers look at is done once, and none is forgotten: each of these makes one more reference. */
+START_TEST(a_daemon_that_stops_now_and_then_does_each_trap_once)
+{
+    const mach_port_urefs_t many = getenv("ROUNDS") != NULL ? 500 : 30000;
+    char path[100];
+    pid_t daemon = start_daemon(path, sizeof path);
+    mach_port_t port = new_port();
+    mach_port_urefs_t references;
+    int status;
+
+    pid_t disturber = fork();
+    if (disturber == 0)
+        stop_and_go(daemon);
+    for (mach_port_urefs_t i = 1; i < many; i++)
+        ck_assert_int_eq(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND), KERN_SUCCESS);
+    kill(disturber, SIGKILL);
+    waitpid(disturber, NULL, 0);
+    kill(daemon, SIGCONT);
+    ck_assert_int_eq(mach_port_get_refs(mach_task_self(), port, MACH_PORT_RIGHT_SEND, &references), KERN_SUCCESS);
+    ck_assert_uint_eq(references, many);
+    kill(daemon, SIGTERM);
+    ck_assert_int_eq(waitpid(daemon, &status, 0), daemon);
+}
+END_TEST
+
 /* What a process of another user's finds out about its parent, and tells it; an exit status. */
 static int visit(pid_t parent)
 {
@@ -630,6 +670,7 @@ int main(int argc, char **argv)
         a_program_that_closes_everything_gets_errors,
         calls_fail_soon_when_the_daemon_is_killed,
         the_daemon_ends_cleanly_when_told_to,
+        a_daemon_that_stops_now_and_then_does_each_trap_once,
         users_are_kept_apart,
     };
 
