@@ -4,11 +4,13 @@
  *
  * A client makes its request visible, then changes a bell, or two, then looks whether their workers sleep.  A worker says that it
  * sleeps, looks once more at everything, and then waits for its bell to change.  Of several that find the same slot, one begins
- * the trap.  Answers wake a client in its futex, or, if it has left that for its connection, by a byte there.  Checked: every
- * trap is done once and ends, whatever the order; a worker that waits for ever is a good end, a client that does is not.
+ * the trap.  Answers wake a client in its futex, or, if it has left that for its connection, by a byte there.  A trap may wait
+ * until a signal interrupts its client, which says so and rings again.  Checked: every trap is done once and ends, whatever the
+ * order; a worker that waits for ever is a good end, a client that does is not.
  *
- * Sizes: -DCLIENTS=2 -DWORKERS=1 -DTRAPS=2
- * Sizes: -DCLIENTS=1 -DWORKERS=2 -DTRAPS=2
+ * Sizes: -DCLIENTS=2 -DWORKERS=1 -DTRAPS=1 -DWAITS=0
+ * Sizes: -DCLIENTS=1 -DWORKERS=2 -DTRAPS=2 -DWAITS=0
+ * Sizes: -DCLIENTS=1 -DWORKERS=2 -DTRAPS=2 -DWAITS=1
  */
 
 mtype = { IDLE, REQUEST, POLLING, DONE };
@@ -18,6 +20,10 @@ bool asleep[CLIENTS];   /* in its futex */
 byte sent[CLIENTS];     /* bytes at its connection */
 bool busy[CLIENTS];     /* a worker has begun its trap, or looks whether it has asked for one */
 bool done[CLIENTS];     /* someone has begun what it asks for now */
+bool waits[CLIENTS];    /* what it asks for now ends when it is interrupted */
+bool abort[CLIENTS];    /* the client: that is to be now */
+bool stopped[CLIENTS];  /* of the thread's wait: WAIT_ABORTED */
+bool waiting[CLIENTS];  /* the thread is in a list, where who ends its wait finds it */
 
 typedef bell_t {
     bool slot[CLIENTS];
@@ -43,12 +49,14 @@ inline ring(w, c)
 proctype client(byte me)
 {
     byte traps = 0;
-    bool left;
+    bool left, interrupted;
 
     do
     :: traps == TRAPS -> break
     :: else ->
-        atomic { done[me] = false; state[me] = REQUEST };
+        abort[me] = false;
+        interrupted = false;
+        atomic { done[me] = false; waits[me] = traps + WAITS >= TRAPS; state[me] = REQUEST };
         ring(0, me);
         if
         :: WORKERS > 1 -> ring(WORKERS - 1, me) /* a helper's bell first */
@@ -57,7 +65,7 @@ proctype client(byte me)
         left = false;
         do
         :: state[me] == DONE -> break
-        :: state[me] != DONE && !left ->
+        :: state[me] != DONE && !left && WAITS == 0 -> /* where signals are looked at, sleeping is not */
             atomic { /* FUTEX_WAIT looks at the word and sleeps in one step */
                 if
                 :: state[me] == REQUEST -> asleep[me] = true
@@ -76,6 +84,10 @@ proctype client(byte me)
                 }
             fi
         :: left && sent[me] > 0 -> sent[me]--
+        :: state[me] != DONE && waits[me] && !interrupted ->
+            interrupted = true;
+            abort[me] = true;
+            ring(WORKERS - 1, me)
         od;
         do /* wake-ups that came too late to be wanted are taken off the connection */
         :: sent[me] > 0 -> sent[me]--
@@ -101,6 +113,31 @@ inline answer(c)
     fi
 }
 
+/* Ends the wait of a thread, if no one else has. */
+inline end_wait(c)
+{
+    atomic { ended = waiting[c]; waiting[c] = false };
+    if
+    :: ended -> answer(c)
+    :: else
+    fi
+}
+
+inline begin(c)
+{
+    atomic { assert(!done[c]); done[c] = true };
+    stopped[c] = false;
+    if
+    :: !waits[c] -> answer(c)
+    :: else ->
+        waiting[c] = true;
+        if
+        :: stopped[c] -> end_wait(c)
+        :: else
+        fi
+    fi
+}
+
 /* client_trap */
 inline trap(c)
 {
@@ -108,9 +145,7 @@ inline trap(c)
     :: atomic { !busy[c] -> busy[c] = true };
         if
         :: asking(c) ->
-            assert(!done[c]);
-            done[c] = true;
-            answer(c);
+            begin(c);
             break
         :: else ->
             busy[c] = false;
@@ -120,7 +155,11 @@ inline trap(c)
             fi
         fi
     :: busy[c] -> break
-    od
+    od;
+    if
+    :: WAITS > 0 && busy[c] && abort[c] -> stopped[c] = true; end_wait(c)
+    :: else
+    fi
 }
 
 /* Does the traps that the bell tells of; `some`: there were. */
@@ -148,7 +187,7 @@ inline work()
 
 proctype worker(byte me)
 {
-    bool some, taken;
+    bool some, taken, ended;
     byte c, seen;
     mtype was;
 
