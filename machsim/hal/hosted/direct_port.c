@@ -322,7 +322,9 @@ static void drain_all(struct direct_port *direct)
 /* An answer that is to come to the port comes by machsim from now on. */
 static void pull_answer(struct direct_port *direct)
 {
+    ipc_port_lock(direct->port);
     const uint32_t waiting = direct->left ? 0 : atomic_load(&record_of(direct)->waiting);
+    ipc_port_unlock(direct->port);
     const unsigned slot = (waiting & 0xff) - 1;
     struct channel *channel;
 
