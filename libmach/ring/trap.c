@@ -21,19 +21,14 @@
 
 void ring_change(struct wire_bell *bell)
 {
-    atomic_fetch_add(&bell->rings, 1);
-    if (atomic_load(&bell->sleeping))
+    if (wire_change(bell))
         mach_os_wake(&bell->rings);
 }
 
-/* Rings: makes it known that this slot asks, then changes the bell, then looks whether to wake.  See worker.c. */
 static void ring_at(const struct ring *ring, struct wire_bell *bell)
 {
-    const unsigned word = ring->slot / 64;
-
-    atomic_fetch_or(&bell->slots[word], (uint64_t)1 << ring->slot % 64);
-    atomic_fetch_or(&bell->summary[word / 64], (uint64_t)1 << word % 64);
-    ring_change(bell);
+    if (wire_ring(bell, ring->slot))
+        mach_os_wake(&bell->rings);
 }
 
 /* At a bell of the processor that this runs on. */

@@ -81,9 +81,7 @@ static void ring(void)
 {
     struct wire_bell *bell = (void *)bells;
 
-    atomic_fetch_or(&bell->slots[welcome.slot / 64], (uint64_t)1 << welcome.slot % 64);
-    atomic_fetch_or(&bell->summary[welcome.slot / 4096], (uint64_t)1 << welcome.slot / 64 % 64);
-    atomic_fetch_add(&bell->rings, 1);
+    (void)wire_ring(bell, welcome.slot);
     syscall(SYS_futex, &bell->rings, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 

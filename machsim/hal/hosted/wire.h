@@ -168,6 +168,23 @@ struct wire_bell {
     _Atomic uint64_t slots[WIRE_SLOTS / 64];
 };
 
+/* Has a worker look again, after something was made visible.  True: it sleeps, and the caller wakes it at `rings`. */
+static inline int wire_change(struct wire_bell *bell)
+{
+    atomic_fetch_add(&bell->rings, 1);
+    return atomic_load(&bell->sleeping) != 0;
+}
+
+/* The same after a thread's slot has asked: makes that known first.  See worker.c. */
+static inline int wire_ring(struct wire_bell *bell, unsigned slot)
+{
+    const unsigned word = slot / 64;
+
+    atomic_fetch_or(&bell->slots[word], (uint64_t)1 << slot % 64);
+    atomic_fetch_or(&bell->summary[word / 64], (uint64_t)1 << word % 64);
+    return wire_change(bell);
+}
+
 _Static_assert(sizeof(struct wire_bell) <= WIRE_BELL_SIZE, "a bell fits its page");
 _Static_assert(sizeof(struct wire_area) <= WIRE_DATA_OFFSET, "the area's head");
 

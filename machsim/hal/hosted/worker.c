@@ -147,12 +147,8 @@ void workers_wake(void)
 void worker_ring(struct user *user, unsigned slot)
 {
     struct wire_bell *bell = user->bells[run.number];
-    const unsigned word = slot / 64;
 
-    atomic_fetch_or(&bell->slots[word], (uint64_t)1 << slot % 64);
-    atomic_fetch_or(&bell->summary[word / 64], (uint64_t)1 << word % 64);
-    atomic_fetch_add(&bell->rings, 1);
-    if (atomic_load(&bell->sleeping))
+    if (wire_ring(bell, slot))
         os_futex_wake(&bell->rings, 1);
 }
 
